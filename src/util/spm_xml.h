@@ -1,0 +1,65 @@
+/*
+ * spm_xml.h: safe parsing of XML, and the few tree helpers all layers share
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <glib.h>
+#include <libxml/tree.h>
+#include <libxml/xpath.h>
+
+G_BEGIN_DECLS
+
+/* The longest string libvirt's RPC carries (REMOTE_STRING_MAX, 4 MiB). */
+#define SPM_XML_MAX (4 * 1024 * 1024)
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathContext, xmlXPathFreeContext)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
+
+/* Parse a document from memory: no network, no external entities, no DTD
+ * loading, no entity expansion, white space and comments kept. Refuses what is
+ * longer than SPM_XML_MAX, or holds a NUL byte or a DTD.
+ * Errors: SPM_ERROR_XML_DETAIL, "at line 3: ...". */
+xmlDoc *spm_xml_parse(const char *xml, gsize length, GError **error);
+
+/* The whole document as text, as it was parsed, without an XML declaration
+ * unless @doc came with one. Caller frees. */
+char *spm_xml_format(xmlDoc *doc);
+
+/* First child element of no namespace with this name, or NULL. @node may be NULL. */
+xmlNode *spm_xml_child(const xmlNode *node, const char *name);
+/* The next sibling element of the same name and no namespace. */
+xmlNode *spm_xml_next(const xmlNode *node, const char *name);
+/* First child element in namespace @href. */
+xmlNode *spm_xml_child_ns(const xmlNode *node, const char *name, const char *href);
+xmlNode *spm_xml_next_ns(const xmlNode *node, const char *name, const char *href);
+gboolean spm_xml_is(const xmlNode *node, const char *name);
+gboolean spm_xml_is_ns(const xmlNode *node, const char *name, const char *href);
+
+/* Attribute of no namespace, or NULL. Caller frees with g_free(). */
+char *spm_xml_attr(const xmlNode *node, const char *name);
+gboolean spm_xml_has_attr(const xmlNode *node, const char *name);
+void spm_xml_set_attr(xmlNode *node, const char *name, const char *value);
+void spm_xml_del_attr(xmlNode *node, const char *name);
+/* Text content, stripped of white space around it. Caller frees. NULL for a NULL node. */
+char *spm_xml_text(const xmlNode *node);
+/* Replace the content by this text. */
+void spm_xml_set_text(xmlNode *node, const char *text);
+
+/* Insert @node as a child of @parent before @before (NULL: at the end), on a
+ * line of its own, indented like its neighbours. Takes @node. */
+void spm_xml_insert(xmlNode *parent, xmlNode *before, xmlNode *node);
+/* Take @node out together with the white space that set it on its own line;
+ * the caller owns it (xmlFreeNode). */
+void spm_xml_unlink(xmlNode *node);
+/* Is there anything but white space in @node: an element, a comment, text? */
+gboolean spm_xml_is_blank(const xmlNode *node);
+
+/* Do two documents say the same? Elements, attributes (in any order), comments,
+ * processing instructions and text in order; white space between elements
+ * does not count. On FALSE, *where (may be NULL) names the first difference. */
+gboolean spm_xml_equal(const xmlDoc *a, const xmlDoc *b, char **where);
+
+G_END_DECLS
