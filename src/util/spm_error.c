@@ -1,7 +1,41 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "util/spm_error.h"
 
-G_DEFINE_QUARK(spm-error-quark, spm_error)
+typedef struct {
+    int line;
+} SpmErrorPrivate;
+
+static void
+spm_error_private_init(SpmErrorPrivate *priv)
+{
+    priv->line = 0;
+}
+
+static void
+spm_error_private_copy(const SpmErrorPrivate *from, SpmErrorPrivate *to)
+{
+    *to = *from;
+}
+
+static void
+spm_error_private_clear(SpmErrorPrivate *priv)
+{
+}
+
+G_DEFINE_EXTENDED_ERROR(SpmError, spm_error)
+
+void
+spm_error_set_line(GError *error, int line)
+{
+    if (error && error->domain == SPM_ERROR)
+        spm_error_get_private(error)->line = line;
+}
+
+int
+spm_error_line(const GError *error)
+{
+    return error->domain == SPM_ERROR ? spm_error_get_private(error)->line : 0;
+}
 
 /* The headings libvirt 12.8 prints for these codes; clients show them to people,
  * so ours read the same. */

@@ -37,6 +37,10 @@ typedef enum {
     SPM_ERROR_XML_INVALID_SCHEMA = 92,    /* VIR_ERR_XML_INVALID_SCHEMA */
 } SpmErrorCode;
 
+/* An error about a place in a document carries its line; 0 when there is none. */
+void spm_error_set_line(GError *error, int line);
+int spm_error_line(const GError *error);
+
 /* libvirt's printf format for @code with one %1$s in it, for example
  * "unsupported configuration: %1$s". Static; never NULL. */
 const char *spm_error_heading(int code);

@@ -2,7 +2,6 @@
 #include "util/spm_xml.h"
 
 #include <libxml/parser.h>
-#include <libxml/xmlsave.h>
 #include <string.h>
 
 #include "util/spm_error.h"
@@ -37,6 +36,8 @@ spm_xml_parse(const char *xml, gsize length, GError **error)
 
         g_set_error(error, SPM_ERROR, SPM_ERROR_XML_DETAIL, "at line %d: %s",
                     last ? last->line : 0, g_strstrip(why));
+        if (error && last)
+            spm_error_set_line(*error, last->line);
     }
     xmlFreeParserCtxt(context);
     if (doc && doc->intSubset) {
@@ -48,21 +49,18 @@ spm_xml_parse(const char *xml, gsize length, GError **error)
     return doc;
 }
 
-char *
-spm_xml_format(xmlDoc *doc)
+void
+spm_xml_error(GError **error, const xmlNode *node, int code, const char *format, ...)
 {
-    xmlBuffer *buffer = xmlBufferCreate();
-    xmlSaveCtxt *save;
-    char *text;
-    /* doc->standalone is -2 when there was no declaration (tree.h). */
-    int options = XML_SAVE_AS_XML | (doc->standalone == -2 ? XML_SAVE_NO_DECL : 0);
+    g_autoptr(GError) mine = NULL;
+    va_list args;
 
-    save = xmlSaveToBuffer(buffer, doc->encoding ? (const char *)doc->encoding : "UTF-8", options);
-    xmlSaveDoc(save, doc);
-    xmlSaveClose(save);
-    text = g_strndup((const char *)xmlBufferContent(buffer), (gsize)xmlBufferLength(buffer));
-    xmlBufferFree(buffer);
-    return text;
+    va_start(args, format);
+    mine = g_error_new_valist(SPM_ERROR, code, format, args);
+    va_end(args);
+    if (node)
+        spm_error_set_line(mine, (int)xmlGetLineNo(node));
+    g_propagate_error(error, g_steal_pointer(&mine));
 }
 
 gboolean

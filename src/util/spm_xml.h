@@ -7,7 +7,6 @@
 
 #include <glib.h>
 #include <libxml/tree.h>
-#include <libxml/xpath.h>
 
 G_BEGIN_DECLS
 
@@ -15,8 +14,6 @@ G_BEGIN_DECLS
 #define SPM_XML_MAX (4 * 1024 * 1024)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathContext, xmlXPathFreeContext)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
 
 /* Parse a document from memory: no network, no external entities, no DTD
  * loading, no entity expansion, white space and comments kept. Refuses what is
@@ -24,9 +21,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
  * Errors: SPM_ERROR_XML_DETAIL, "at line 3: ...". */
 xmlDoc *spm_xml_parse(const char *xml, gsize length, GError **error);
 
-/* The whole document as text, as it was parsed, without an XML declaration
- * unless @doc came with one. Caller frees. */
-char *spm_xml_format(xmlDoc *doc);
+/* The whole document as UTF-8 text, with an XML declaration only when @doc came
+ * with one. @quote (' or ") goes around attribute values: libvirt writes ',
+ * libxml2 can only write ", and a document should come back in the style it
+ * came in (spm_xml_quote). Caller frees. */
+char *spm_xml_format(const xmlDoc *doc, char quote);
+char *spm_xml_format_node(const xmlNode *node, char quote);
+/* The quote the first attribute of this text uses; ' when it has none. */
+char spm_xml_quote(const char *xml, gsize length);
+
+/* Set @error with this code, message and the line of @node. */
+void spm_xml_error(GError **error, const xmlNode *node, int code, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
 
 /* First child element of no namespace with this name, or NULL. @node may be NULL. */
 xmlNode *spm_xml_child(const xmlNode *node, const char *name);

@@ -1,0 +1,140 @@
+/*
+ * Writing a document back in the style it came in (see spm_xml.h)
+ *
+ * libxml2's own writer always puts double quotes around attributes. libvirt
+ * writes single quotes, and people diff its output, so this small writer
+ * covers what a parsed document without a DTD can hold: elements, attributes,
+ * text, CDATA, comments and processing instructions.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include <string.h>
+
+#include "util/spm_xml.h"
+
+/* In an attribute white space other than a blank must be a reference, or the
+ * next parser turns it into a blank (XML 1.0, 3.3.3); everywhere a carriage
+ * return must be one (2.11). */
+static void
+append_escaped(GString *text, const char *value, char quote)
+{
+    for (const char *p = value; *p; p++) {
+        if (*p == '<')
+            g_string_append(text, "&lt;");
+        else if (*p == '>')
+            g_string_append(text, "&gt;");
+        else if (*p == '&')
+            g_string_append(text, "&amp;");
+        else if (quote && *p == quote)
+            g_string_append(text, quote == '"' ? "&quot;" : "&apos;");
+        else if (*p == '\r' || (quote && (*p == '\n' || *p == '\t')))
+            g_string_append_printf(text, "&#%d;", *p);
+        else
+            g_string_append_c(text, *p);
+    }
+}
+
+static void
+append_name(GString *text, const xmlNs *ns, const xmlChar *name)
+{
+    if (ns && ns->prefix)
+        g_string_append_printf(text, "%s:", (const char *)ns->prefix);
+    g_string_append(text, (const char *)name);
+}
+
+static void
+append_value(GString *text, const char *value, char quote)
+{
+    g_string_append_printf(text, "=%c", quote);
+    append_escaped(text, value ? value : "", quote);
+    g_string_append_c(text, quote);
+}
+
+static void append_node(GString *text, const xmlNode *node, char quote);
+
+static void
+append_element(GString *text, const xmlNode *node, char quote)
+{
+    g_string_append_c(text, '<');
+    append_name(text, node->ns, node->name);
+    for (const xmlNs *ns = node->nsDef; ns; ns = ns->next) {
+        g_string_append(text, " xmlns");
+        if (ns->prefix)
+            g_string_append_printf(text, ":%s", (const char *)ns->prefix);
+        append_value(text, (const char *)ns->href, quote);
+    }
+    for (const xmlAttr *attr = node->properties; attr; attr = attr->next) {
+        xmlChar *value = xmlNodeListGetString(node->doc, attr->children, 1);
+
+        g_string_append_c(text, ' ');
+        append_name(text, attr->ns, attr->name);
+        append_value(text, (const char *)value, quote);
+        xmlFree(value);
+    }
+    if (!node->children) {
+        g_string_append(text, "/>");
+        return;
+    }
+    g_string_append_c(text, '>');
+    for (const xmlNode *child = node->children; child; child = child->next)
+        append_node(text, child, quote);
+    g_string_append(text, "</");
+    append_name(text, node->ns, node->name);
+    g_string_append_c(text, '>');
+}
+
+static void
+append_node(GString *text, const xmlNode *node, char quote)
+{
+    const char *content = (const char *)node->content;
+
+    if (node->type == XML_ELEMENT_NODE) {
+        append_element(text, node, quote);
+    } else if (node->type == XML_TEXT_NODE) {
+        append_escaped(text, content ? content : "", 0);
+    } else if (node->type == XML_CDATA_SECTION_NODE) {
+        g_string_append_printf(text, "<![CDATA[%s]]>", content ? content : "");
+    } else if (node->type == XML_COMMENT_NODE) {
+        g_string_append_printf(text, "<!--%s-->", content ? content : "");
+    } else if (node->type == XML_PI_NODE) {
+        g_string_append_printf(text, "<?%s%s%s?>", (const char *)node->name, content ? " " : "",
+                               content ? content : "");
+    } else if (node->type == XML_ENTITY_REF_NODE) {
+        g_string_append_printf(text, "&%s;", (const char *)node->name);
+    }
+}
+
+char *
+spm_xml_format_node(const xmlNode *node, char quote)
+{
+    GString *text = g_string_new(NULL);
+
+    append_node(text, node, quote);
+    return g_string_free(text, FALSE);
+}
+
+char *
+spm_xml_format(const xmlDoc *doc, char quote)
+{
+    GString *text = g_string_new(NULL);
+
+    /* -2: there was no declaration (xmlDoc.standalone in libxml/tree.h). */
+    if (doc->standalone != -2)
+        g_string_append_printf(text, "<?xml version=%c%s%c encoding=%cUTF-8%c?>\n", quote,
+                               (const char *)doc->version, quote, quote, quote);
+    for (const xmlNode *node = doc->children; node; node = node->next) {
+        append_node(text, node, quote);
+        g_string_append_c(text, '\n');
+    }
+    return g_string_free(text, FALSE);
+}
+
+char
+spm_xml_quote(const char *xml, gsize length)
+{
+    for (gsize i = 1; i < length; i++) {
+        if ((xml[i] == '\'' || xml[i] == '"') && xml[i - 1] == '=')
+            return xml[i];
+    }
+    return '\'';
+}
