@@ -1,0 +1,69 @@
+/*
+ * rpc_args.h: arguments and results, decoded by a signature
+ *
+ * A signature has one letter a field, in the order of the wire:
+ *
+ *     d  a domain: name, UUID, id
+ *     u  32 bits         h  64 bits         b  bytes
+ *     s  a string        o  a string or none
+ *     p  typed parameters (name, type, value)
+ *
+ * and for domain XML, so that nobody has to count fields to find it:
+ *
+ *     x  a string        y  a string or none
+ *     q  typed parameters; XML is in those called "dxml", "destination_xml"
+ *        and "persistent_xml"
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "rpc/rpc_xdr.h"
+
+G_BEGIN_DECLS
+
+/* No procedure in the table has more fields. */
+#define SPM_RPC_FIELDS_MAX 10
+
+#define SPM_RPC_UUID_SIZE 16
+
+/* Everything points into the decoded payload. */
+typedef struct {
+    char kind;
+    gsize offset;    /* of the encoded field in the payload */
+    gsize size;      /* of the encoded field, padding included */
+    guint64 number;  /* u, h */
+    const char *text; /* s, o, x, y, b; NULL when there is none. d: the name */
+    gsize length;
+    const guint8 *uuid; /* d */
+} SpmRpcField;
+
+typedef struct {
+    const guint8 *payload;
+    guint n_fields;
+    SpmRpcField fields[SPM_RPC_FIELDS_MAX];
+} SpmRpcArgs;
+
+/* FALSE when the payload is too short or a limit is exceeded, where libvirtd
+ * would say "Unable to decode message payload". Bytes that follow are left. */
+gboolean spm_rpc_args_decode(const char *signature, const guint8 *payload, gsize size,
+                             SpmRpcArgs *args);
+
+/* The first field of this kind, or NULL. */
+const SpmRpcField *spm_rpc_args_find(const SpmRpcArgs *args, char kind);
+/* The number in the last field, where nearly every procedure has its flags;
+ * 0 when that is no number. */
+guint64 spm_rpc_args_flags(const SpmRpcArgs *args);
+
+/* Called with each piece of domain XML among the arguments, whether or not it
+ * is any; stops when it returns FALSE. */
+typedef gboolean (*SpmRpcXmlFunc)(const char *xml, gsize length, gpointer user_data);
+/* FALSE when @func stopped it. */
+gboolean spm_rpc_args_each_xml(const SpmRpcArgs *args, SpmRpcXmlFunc func, gpointer user_data);
+
+/* A typed parameter, for calls of our own. */
+void spm_rpc_param_write_string(GByteArray *bytes, const char *name, const char *value);
+void spm_rpc_param_write_llong(GByteArray *bytes, const char *name, gint64 value);
+void spm_rpc_param_write_ullong(GByteArray *bytes, const char *name, guint64 value);
+
+G_END_DECLS
