@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qemu/qemu_model.h"
+
+#include "util/spm_error.h"
+#include "util/spm_size.h"
+
+/* x86, the only architecture with sp-mem. */
+#define SYSTEM_PAGE (4 * SPM_KIB)
+
+void
+spm_model_free(SpmModel *model)
+{
+    g_clear_pointer(&model->numa, spm_numa_def_free);
+    g_clear_pointer(&model->links, spm_numa_links_free);
+    g_clear_pointer(&model->tune, spm_numatune_free);
+    g_clear_pointer(&model->pages, spm_hugepages_free);
+    g_clear_pointer(&model->devices, g_ptr_array_unref);
+    spm_nodeset_free(model->spm_cells);
+    spm_nodeset_free(model->spm_host_nodes);
+    g_free(model);
+}
+
+static gboolean
+add_up(SpmModel *model, GError **error)
+{
+    gboolean fits = TRUE;
+
+    model->total = spm_numa_def_total(model->numa);
+    for (guint i = 0; i < model->devices->len; i++) {
+        const SpmMemoryDevice *device = model->devices->pdata[i];
+
+        fits = fits && g_uint64_checked_add(&model->total, model->total, spm_memory_round(device->size));
+    }
+    if (fits && model->total <= G_MAXINT64)
+        return TRUE;
+    spm_xml_error(error, model->numa->node, SPM_ERROR_XML,
+                  "the NUMA cells and memory devices together are larger than any machine");
+    return FALSE;
+}
+
+SpmModel *
+spm_model_parse(xmlDoc *doc, GError **error)
+{
+    g_autoptr(SpmModel) model = g_new0(SpmModel, 1);
+
+    model->doc = doc;
+    model->domain = xmlDocGetRootElement(doc);
+    model->backing = spm_xml_child(model->domain, "memoryBacking");
+    model->max_memory = spm_xml_child(model->domain, "maxMemory");
+    model->spm_cells = spm_nodeset_new();
+    model->spm_host_nodes = spm_nodeset_new();
+    if (!(model->numa = spm_numa_def_parse(model->domain, error)) ||
+        !(model->links = spm_numa_links_parse(model->numa, error)) ||
+        !(model->tune = spm_numatune_parse(model->domain, error)) ||
+        !(model->pages = spm_hugepages_parse(model->backing, error)) ||
+        !(model->devices = spm_memory_devices_parse(model->domain, error)) ||
+        !spm_max_memory_parse(model->max_memory, &model->max_bytes, &model->max_slots, error) ||
+        !add_up(model, error))
+        return NULL;
+    for (guint i = 0; i < model->numa->cells->len; i++) {
+        const SpmNumaCell *cell = model->numa->cells->pdata[i];
+        const SpmMemnode *memnode = spm_numatune_find(model->tune, cell->id);
+
+        if (!spm_numa_cell_is_spm(cell))
+            continue;
+        spm_nodeset_add(model->spm_cells, cell->id);
+        if (memnode)
+            spm_nodeset_union(model->spm_host_nodes, memnode->nodes);
+    }
+    return g_steal_pointer(&model);
+}
+
+SpmLowering
+spm_model_lowering(const SpmLoweringContext *context)
+{
+    return context->memoryless_cells ? SPM_LOWERING_A : SPM_LOWERING_B;
+}
+
+guint64
+spm_model_device_page(const SpmHugepages *pages, SpmLowering lowering, guint cell)
+{
+    guint64 page = spm_hugepages_of_cell(pages, cell);
+
+    if (page == SPM_PAGE_HOST_DEFAULT)
+        return 0;
+    /* libvirt looks up the pages of the device's target cell. Under lowering B
+     * that is cell 0, whose huge pages the SPM cell must not inherit. */
+    if (page == SPM_PAGE_ORDINARY && pages->node && lowering == SPM_LOWERING_B)
+        return SYSTEM_PAGE;
+    return page;
+}
+
+const char *
+spm_model_device_access(const xmlNode *backing, const char *mem_access)
+{
+    const xmlNode *access = spm_xml_child(backing, "access");
+
+    if (mem_access)
+        return mem_access;
+    /* The domain's own <access> reaches the device by itself. */
+    return access ? NULL : "shared";
+}

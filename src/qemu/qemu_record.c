@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qemu/qemu_record.h"
+
+#include <string.h>
+
+#include "util/spm_size.h"
+
+xmlNode *
+spm_record_find(const xmlNode *domain)
+{
+    return spm_xml_child_ns(spm_xml_child(domain, "metadata"), "domain", SPM_RECORD_NS);
+}
+
+xmlNode *
+spm_record_new(xmlDoc *doc)
+{
+    xmlNode *record = xmlNewDocNode(doc, NULL, BAD_CAST "domain", NULL);
+
+    xmlSetNs(record, xmlNewNs(record, BAD_CAST SPM_RECORD_NS, BAD_CAST "virtspm"));
+    return record;
+}
+
+/* <metadata> stands after what names the domain. */
+static xmlNode *
+behind_names(const xmlNode *domain)
+{
+    static const char *const names[] = { "name", "uuid", "hwuuid", "genid", "title", "description", NULL };
+    xmlNode *node = spm_xml_child_ns(domain, NULL, NULL);
+
+    while (node && g_strv_contains(names, (const char *)node->name))
+        node = spm_xml_next_ns(node, NULL, NULL);
+    return node;
+}
+
+void
+spm_record_attach(xmlNode *domain, xmlNode *record)
+{
+    xmlNode *metadata = spm_xml_child(domain, "metadata");
+    xmlNode *entries;
+
+    if (!record->children && !record->properties) {
+        xmlFreeNode(record);
+        return;
+    }
+    if (!metadata) {
+        metadata = spm_xml_add(domain, behind_names(domain), NULL, "metadata", NULL);
+        spm_record_set_added(record, "metadata");
+    }
+    /* Only now is there an indentation to follow: entries go in once more. */
+    entries = record->children;
+    record->children = record->last = NULL;
+    spm_xml_insert(metadata, NULL, record);
+    while (entries) {
+        xmlNode *next = entries->next;
+
+        entries->next = entries->prev = entries->parent = NULL;
+        spm_xml_insert(record, NULL, entries);
+        entries = next;
+    }
+}
+
+void
+spm_record_remove(xmlNode *domain, xmlNode *record)
+{
+    xmlNode *metadata = record->parent;
+    gboolean added = spm_record_has_added(record, "metadata");
+
+    spm_xml_remove(record);
+    if (added && spm_xml_is_blank(metadata))
+        spm_xml_remove(metadata);
+}
+
+void
+spm_record_set_added(xmlNode *record, const char *what)
+{
+    g_autofree char *before = spm_xml_attr(record, "added");
+    g_autofree char *after = before ? g_strjoin(" ", before, what, NULL) : g_strdup(what);
+
+    spm_xml_set_attr(record, "added", after);
+}
+
+gboolean
+spm_record_has_added(const xmlNode *record, const char *what)
+{
+    g_autofree char *added = record ? spm_xml_attr(record, "added") : NULL;
+    g_auto(GStrv) words = added ? g_strsplit(added, " ", -1) : NULL;
+
+    return words && g_strv_contains((const char *const *)words, what);
+}
+
+xmlNode *
+spm_record_add(xmlNode *record, const char *kind)
+{
+    return spm_xml_add(record, NULL, record->ns, kind, NULL);
+}
+
+xmlNode *
+spm_record_first(const xmlNode *record, const char *kind)
+{
+    return spm_xml_child_ns(record, kind, SPM_RECORD_NS);
+}
+
+xmlNode *
+spm_record_next(const xmlNode *entry)
+{
+    return spm_xml_next_ns(entry, (const char *)entry->name, SPM_RECORD_NS);
+}
+
+gboolean
+spm_record_entry_number(const xmlNode *entry, const char *name, guint64 *value)
+{
+    g_autofree char *text = entry ? spm_xml_attr(entry, name) : NULL;
+
+    return text && spm_parse_uint64(text, value);
+}
+
+xmlNode *
+spm_record_keep(xmlNode *record, const char *kind, const xmlNode *node)
+{
+    xmlNode *entry = spm_record_add(record, kind);
+
+    spm_xml_insert(entry, NULL, xmlDocCopyNode((xmlNode *)node, record->doc, 1));
+    return entry;
+}
+
+xmlNode *
+spm_record_kept(const xmlNode *entry, const char *name)
+{
+    return spm_xml_child(entry, name);
+}
+
+static gboolean
+counts(const xmlNode *node)
+{
+    return node->type != XML_TEXT_NODE || !xmlIsBlankNode(node);
+}
+
+static guint
+count_children(const xmlNode *parent, const xmlNode *until)
+{
+    guint count = 0;
+
+    for (const xmlNode *child = parent->children; child && child != until; child = child->next)
+        count += counts(child);
+    return count;
+}
+
+static void
+set_number(xmlNode *entry, const char *name, guint value)
+{
+    g_autofree char *text = g_strdup_printf("%u", value);
+
+    spm_xml_set_attr(entry, name, text);
+}
+
+void
+spm_record_take_out(xmlNode *entry, xmlNode *node)
+{
+    const xmlNode *parent = node->parent;
+
+    set_number(entry, "at", count_children(parent, node));
+    spm_xml_remove(node);
+    set_number(entry, "of", count_children(parent, NULL));
+}
+
+xmlNode *
+spm_record_put_back(const xmlNode *entry, const xmlNode *node, xmlNode *parent, xmlNode *otherwise)
+{
+    xmlNode *copy = xmlDocCopyNode((xmlNode *)node, parent->doc, 1);
+    xmlNode *before = otherwise;
+    guint64 at, of;
+
+    if (spm_record_entry_number(entry, "at", &at) && spm_record_entry_number(entry, "of", &of) &&
+        of == count_children(parent, NULL) && at <= of) {
+        before = parent->children;
+        while (before && (!counts(before) || at-- > 0))
+            before = before->next;
+    }
+    spm_xml_insert(parent, before, copy);
+    return copy;
+}
