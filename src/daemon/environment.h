@@ -1,0 +1,24 @@
+/*
+ * environment.h: what all sessions share
+ *
+ * The emulator is asked through a pair of functions, so that tests can answer
+ * in its place.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "qemu/qemu_capabilities.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+    SpmQemuCapsCache *caps; /* handed to the two functions */
+    void (*lookup_async)(SpmQemuCapsCache *cache, const char *binary, GCancellable *cancellable,
+                         GAsyncReadyCallback callback, gpointer user_data);
+    SpmQemuCaps *(*lookup_finish)(SpmQemuCapsCache *cache, GAsyncResult *result, GError **error);
+    const char *sysroot; /* where to look for the host's nodes; NULL: "/" */
+    const char *schema;  /* RELAX NG grammar for --validate; NULL: the installed one */
+} SpmEnvironment;
+
+G_END_DECLS

@@ -1,0 +1,54 @@
+/*
+ * intercept.h: what is done to the calls and replies in the table
+ *
+ * One dispatcher for each direction, and one file for each kind of handler:
+ *
+ *     intercept_identity.c  who the client is
+ *     intercept_lower.c     domain XML on its way to libvirtd
+ *     intercept_raise.c     domain XML and capabilities on their way to the client
+ *     intercept_start.c     can the emulator still do it?
+ *     intercept_memory.c    would the contents of memory be lost?
+ *     intercept_device.c    is it an SPM cell's memory device?
+ *     intercept_request.c   a request where libvirtd would drop it
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "daemon/call.h"
+
+G_BEGIN_DECLS
+
+/* Must calls of this procedure be held until spm_intercept_call()? */
+gboolean spm_intercept_wants_call(const SpmRpcProcedure *procedure);
+
+/* Each ends by forwarding or failing the call, now or later. */
+void spm_intercept_call(SpmCall *call);
+void spm_intercept_reply(SpmCall *call);
+
+/* ---- handlers ---- */
+
+void spm_intercept_open_reply(SpmCall *call);
+void spm_intercept_identity(SpmCall *call);
+void spm_intercept_lower(SpmCall *call);
+void spm_intercept_raise(SpmCall *call);
+void spm_intercept_capabilities(SpmCall *call);
+void spm_intercept_start(SpmCall *call);
+void spm_intercept_save(SpmCall *call);
+void spm_intercept_migrate(SpmCall *call);
+void spm_intercept_snapshot(SpmCall *call);
+void spm_intercept_attach(SpmCall *call);
+void spm_intercept_detach(SpmCall *call);
+void spm_intercept_update(SpmCall *call);
+void spm_intercept_detach_alias(SpmCall *call);
+
+/* ---- what several handlers need ---- */
+
+/* Does domain XML anywhere in this document (a domain, or a snapshot or
+ * checkpoint that embeds some) ask for SPM? FALSE with @error: it cannot be told. */
+gboolean spm_intercept_requests(const char *xml, gsize length, GError **error);
+
+/* The name in a domain's XML, or "?". Caller frees. */
+char *spm_intercept_domain_name(const char *xml, gsize length);
+
+G_END_DECLS

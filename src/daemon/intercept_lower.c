@@ -1,0 +1,333 @@
+/*
+ * intercept_lower.c: domain XML on its way to libvirtd
+ *
+ * A document that does not ask for SPM passes byte for byte. For one that does:
+ *
+ *   1. --validate: the user's document is checked against our grammar, for
+ *      libvirt will only see the stock XML;
+ *   2. the emulator: as the document names it, or as libvirt would choose it
+ *      (CONNECT_GET_DOMAIN_CAPABILITIES);
+ *   3. what that emulator can do;
+ *   4. whether this libvirt can build a cell without memory, by having it
+ *      translate a tiny domain (CONNECT_DOMAIN_XML_TO_NATIVE);
+ *   5. lowering, and the call goes on with the client's own serial.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "daemon/intercept.h"
+
+#include "conf/spm_schema.h"
+#include "daemon/session.h"
+#include "host/host_nodes.h"
+#include "qemu/qemu_domain.h"
+#include "util/spm_error.h"
+#include "util/spm_xml.h"
+
+/* Flags that ask for validation: VIR_DOMAIN_DEFINE_VALIDATE, VIR_DOMAIN_START_VALIDATE. */
+#define DEFINE_VALIDATE 1
+#define START_VALIDATE 16
+
+#define DOMAIN_DEFINE_XML_FLAGS 350
+#define DOMAIN_CREATE_XML 10
+#define DOMAIN_CREATE_XML_WITH_FILES 309
+
+typedef struct {
+    SpmDomainTarget *target;
+    SpmQemuCaps *caps;
+} Lowering;
+
+static void
+lowering_free(gpointer data)
+{
+    Lowering *lowering = data;
+
+    spm_domain_target_free(lowering->target);
+    g_clear_pointer(&lowering->caps, spm_qemu_caps_unref);
+    g_free(lowering);
+}
+
+/* ---- 5: lowering ---- */
+
+static SpmNodeset *
+host_nodes(const SpmCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    SpmNodeset *nodes = spm_host_nodes_with_cpus(spm_call_environment(call)->sysroot, &error);
+
+    /* Lowering then makes no difference between nodes with and without CPUs. */
+    if (!nodes)
+        g_message("cannot tell which host nodes have CPUs: %s", error->message);
+    return nodes;
+}
+
+static void
+lower(SpmCall *call, gboolean memoryless)
+{
+    const Lowering *lowering = call->state;
+    const SpmRpcField *field = spm_rpc_args_find(&call->args, 'x');
+    g_autoptr(SpmNodeset) nodes = host_nodes(call);
+    g_autoptr(GByteArray) encoded = g_byte_array_new();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *xml = NULL;
+    SpmLoweringContext context = {
+        .qemu = lowering->caps,
+        .memoryless_cells = memoryless,
+        .nodes_with_cpus = nodes,
+    };
+
+    xml = spm_domain_lower(field->text, field->length, &context, &error);
+    if (!xml) {
+        spm_call_fail(call, g_steal_pointer(&error));
+        return;
+    }
+    if (!spm_xdr_write_string(encoded, xml, strlen(xml)) ||
+        !spm_rpc_frame_replace(call->frame, field->offset, field->size, encoded->data,
+                               encoded->len)) {
+        spm_call_fail(call, g_error_new(SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
+                                        "the domain's XML with its SPM cells spelled out is "
+                                        "longer than libvirt takes (%d bytes); shorten it",
+                                        SPM_RPC_STRING_MAX));
+        return;
+    }
+    spm_call_forward(call);
+}
+
+/* ---- 4: can libvirt build a cell without memory? ---- */
+
+static char *
+kind_of(const SpmDomainTarget *target)
+{
+    return g_strdup_printf("%s|%s|%s", target->virt_type ? target->virt_type : "",
+                           target->arch ? target->arch : "", target->emulator);
+}
+
+static void
+libvirt_answered(SpmCall *call, const guint8 *payload, gsize size)
+{
+    const Lowering *lowering = call->state;
+    g_autofree char *argv = NULL;
+    g_autofree char *kind = NULL;
+    const char *text;
+    gsize length;
+    gboolean memoryless;
+
+    if (!spm_call_result_string(call, payload, size, &text, &length))
+        return;
+    argv = g_strndup(text, length);
+    memoryless = spm_libvirt_probe_memoryless(argv);
+    kind = kind_of(lowering->target);
+    spm_session_remember(call->session, kind, memoryless);
+    lower(call, memoryless);
+}
+
+static void
+ask_libvirt(SpmCall *call)
+{
+    static const char format[] = "qemu-argv";
+    const SpmDomainTarget *target = ((const Lowering *)call->state)->target;
+    g_autofree char *kind = kind_of(target);
+    g_autofree char *probe = NULL;
+    GByteArray *args;
+    gboolean memoryless;
+
+    if (spm_session_recall(call->session, kind, &memoryless)) {
+        lower(call, memoryless);
+        return;
+    }
+    probe = spm_libvirt_probe_xml(target->virt_type, target->arch, target->emulator);
+    args = g_byte_array_new();
+    spm_xdr_write_string(args, format, strlen(format));
+    spm_xdr_write_string(args, probe, strlen(probe));
+    spm_xdr_write_u32(args, 0); /* flags */
+    spm_call_ask_libvirt(call, SPM_RPC_CONNECT_DOMAIN_XML_TO_NATIVE, args, libvirt_answered);
+}
+
+/* ---- 3: what can the emulator do? ---- */
+
+static void
+emulator_answered(SpmCall *call, SpmQemuCaps *caps, const GError *error)
+{
+    Lowering *lowering = call->state;
+
+    if (!caps) {
+        spm_call_fail(call, g_error_copy(error));
+        return;
+    }
+    lowering->caps = spm_qemu_caps_ref(caps);
+    ask_libvirt(call);
+}
+
+static void
+ask_emulator(SpmCall *call)
+{
+    const char *emulator = ((const Lowering *)call->state)->target->emulator;
+
+    if (!g_path_is_absolute(emulator)) {
+        spm_call_fail(call, g_error_new(SPM_ERROR, SPM_ERROR_XML,
+                                        "the emulator '%s' in <devices> is not an absolute path",
+                                        emulator));
+        return;
+    }
+    spm_call_ask_emulator(call, emulator, emulator_answered);
+}
+
+/* ---- 2: which emulator? ---- */
+
+static void
+capabilities_answered(SpmCall *call, const guint8 *payload, gsize size)
+{
+    Lowering *lowering = call->state;
+    g_autoptr(xmlDoc) doc = NULL;
+    const char *text;
+    gsize length;
+
+    if (!spm_call_result_string(call, payload, size, &text, &length))
+        return;
+    doc = spm_xml_parse(text, length, NULL);
+    lowering->target->emulator =
+        spm_xml_text(spm_xml_child(doc ? xmlDocGetRootElement(doc) : NULL, "path"));
+    if (!lowering->target->emulator) {
+        spm_call_fail(call, g_error_new_literal(SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
+                                                "libvirt does not say which emulator it would "
+                                                "choose for the domain; name one with <emulator> "
+                                                "in its <devices>"));
+        return;
+    }
+    ask_emulator(call);
+}
+
+static void
+find_emulator(SpmCall *call)
+{
+    const SpmDomainTarget *target = ((const Lowering *)call->state)->target;
+    GByteArray *args;
+
+    if (target->emulator) {
+        ask_emulator(call);
+        return;
+    }
+    /* Each is a part of a document that was short enough. */
+    args = g_byte_array_new();
+    spm_xdr_write_optional(args, NULL);
+    spm_xdr_write_optional(args, target->arch);
+    spm_xdr_write_optional(args, target->machine);
+    spm_xdr_write_optional(args, target->virt_type);
+    spm_xdr_write_u32(args, 0); /* flags */
+    spm_call_ask_libvirt(call, SPM_RPC_CONNECT_GET_DOMAIN_CAPABILITIES, args,
+                         capabilities_answered);
+}
+
+/* ---- 1: validation ---- */
+
+typedef struct {
+    char *xml;
+    gsize length;
+    char *schema;
+} Validation;
+
+static void
+validation_free(gpointer data)
+{
+    Validation *validation = data;
+
+    g_free(validation->xml);
+    g_free(validation->schema);
+    g_free(validation);
+}
+
+/* Reading the grammar takes longer than other clients should wait. */
+static void
+validate_in_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    static GMutex one_at_a_time; /* libxml2's tables of types are set up on first use */
+    const Validation *validation = data;
+    GError *error = NULL;
+    gboolean valid;
+
+    g_mutex_lock(&one_at_a_time);
+    valid = spm_schema_validate(validation->xml, validation->length, validation->schema, &error);
+    g_mutex_unlock(&one_at_a_time);
+    if (valid)
+        g_task_return_boolean(task, TRUE);
+    else
+        g_task_return_error(task, error);
+}
+
+static void
+validated(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(SpmCall) call = data;
+    g_autoptr(SpmSession) session = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!call->session)
+        return;
+    session = spm_session_ref(call->session);
+    if (g_task_propagate_boolean(G_TASK(result), &error))
+        find_emulator(call);
+    else
+        spm_call_fail(call, g_steal_pointer(&error));
+    spm_session_settle(session);
+}
+
+static void
+validate(SpmCall *call, const SpmRpcField *field)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, call->cancellable, validated, spm_call_ref(call));
+    Validation *validation = g_new0(Validation, 1);
+
+    validation->xml = g_strndup(field->text, field->length);
+    validation->length = field->length;
+    validation->schema = g_strdup(spm_call_environment(call)->schema);
+    g_task_set_task_data(task, validation, validation_free);
+    g_task_run_in_thread(task, validate_in_thread);
+}
+
+static gboolean
+is_to_be_validated(const SpmCall *call)
+{
+    guint64 flags = spm_rpc_args_flags(&call->args);
+
+    switch (call->procedure->number) {
+    case DOMAIN_DEFINE_XML_FLAGS:
+        return (flags & DEFINE_VALIDATE) != 0;
+    case DOMAIN_CREATE_XML:
+    case DOMAIN_CREATE_XML_WITH_FILES:
+        return (flags & START_VALIDATE) != 0;
+    default:
+        return FALSE;
+    }
+}
+
+void
+spm_intercept_lower(SpmCall *call)
+{
+    const SpmRpcField *field = spm_rpc_args_find(&call->args, 'x');
+    g_autoptr(GError) error = NULL;
+    Lowering *lowering;
+    SpmDomainTarget *target;
+
+    if (!spm_domain_may_ask(field->text, field->length)) {
+        spm_call_forward(call);
+        return;
+    }
+    if (!spm_domain_asks(field->text, field->length, &error)) {
+        if (error)
+            spm_call_fail(call, g_steal_pointer(&error));
+        else
+            spm_call_forward(call);
+        return;
+    }
+    target = spm_domain_target_parse(field->text, field->length, &error);
+    if (!target) {
+        spm_call_fail(call, g_steal_pointer(&error));
+        return;
+    }
+    lowering = g_new0(Lowering, 1);
+    lowering->target = target;
+    spm_call_set_state(call, lowering, lowering_free);
+    if (is_to_be_validated(call))
+        validate(call, field);
+    else
+        find_emulator(call);
+}

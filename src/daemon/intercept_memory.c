@@ -1,0 +1,155 @@
+/*
+ * intercept_memory.c: would the contents of memory be lost?
+ *
+ * QEMU 11.1 registers no RAM block for sp-mem, so save, managed save, a snapshot
+ * with memory and migration leave out what is in it, and say nothing. A guest
+ * that had put it to use crashes afterwards. Such calls are refused as long
+ * as the emulator says that the fault is there.
+ *
+ * Between this check and the call the domain can be stopped and another one
+ * started under its UUID. sp-mem cannot be plugged into a running guest, so one
+ * that had none when asked does not get any later without being restarted.
+ * The emulator is asked by its path: if a fixed QEMU has been installed since the
+ * guest was started, the answer is about the new one, not about the one that
+ * runs.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "daemon/intercept.h"
+
+#include "qemu/qemu_domain.h"
+#include "util/spm_error.h"
+#include "util/spm_xml.h"
+
+/* virDomainSnapshotCreateFlags */
+#define SNAPSHOT_REDEFINE 1
+#define SNAPSHOT_DISK_ONLY 16
+
+/* What is refused, in words, and what to do instead. */
+typedef struct {
+    const char *doing;
+    const char *instead;
+} Deed;
+
+static const Deed save = { "save", "shut the guest down instead" };
+static const Deed migrate = { "migrate",
+                              "shut the guest down and start it on the other host instead" };
+static const Deed snapshot = { "take a snapshot with the memory of",
+                               "take one of the disks only, or shut the guest down first" };
+
+typedef struct {
+    const Deed *deed;
+    char *name;
+} Question;
+
+static void
+question_free(gpointer data)
+{
+    Question *question = data;
+
+    g_free(question->name);
+    g_free(question);
+}
+
+G_GNUC_PRINTF(2, 3)
+static void
+refuse(SpmCall *call, const char *format, ...)
+{
+    const Question *question = call->state;
+    g_autofree char *why = NULL;
+    va_list args;
+
+    va_start(args, format);
+    why = g_strdup_vprintf(format, args);
+    va_end(args);
+    spm_call_fail(call, g_error_new(SPM_ERROR, SPM_ERROR_OPERATION_UNSUPPORTED,
+                                    "cannot %s domain '%s': the contents of its sp-mem memory "
+                                    "would be lost: %s; %s",
+                                    question->deed->doing, question->name, why,
+                                    question->deed->instead));
+}
+
+static void
+emulator_answered(SpmCall *call, SpmQemuCaps *caps, const GError *error)
+{
+    if (!caps)
+        refuse(call, "whether the emulator migrates it cannot be found out (%s)", error->message);
+    else if (!caps->sp_mem_migratable)
+        refuse(call, "%s (QEMU %s) does not migrate it", caps->binary ? caps->binary : "?",
+               caps->version ? caps->version : "of unknown version");
+    else
+        spm_call_forward(call);
+}
+
+static void
+xml_answered(SpmCall *call, const guint8 *payload, gsize size)
+{
+    g_autoptr(SpmDomainTarget) target = NULL;
+    Question *question = call->state;
+    const char *xml;
+    gsize length;
+
+    if (!spm_call_result_string(call, payload, size, &xml, &length))
+        return;
+    if (!spm_domain_holds_sp_mem(xml, length)) {
+        spm_call_forward(call);
+        return;
+    }
+    question->name = spm_intercept_domain_name(xml, length);
+    target = spm_domain_target_parse(xml, length, NULL);
+    if (target && !target->active)
+        spm_call_forward(call); /* no contents yet; libvirt says the rest */
+    else if (!target || !target->emulator || !g_path_is_absolute(target->emulator))
+        refuse(call, "which emulator runs it cannot be found out");
+    else
+        spm_call_ask_emulator(call, target->emulator, emulator_answered);
+}
+
+static void
+check(SpmCall *call, const Deed *deed)
+{
+    Question *question = g_new0(Question, 1);
+
+    question->deed = deed;
+    spm_call_set_state(call, question, question_free);
+    spm_call_ask_domain_xml(call, 0, xml_answered);
+}
+
+void
+spm_intercept_save(SpmCall *call)
+{
+    check(call, &save);
+}
+
+void
+spm_intercept_migrate(SpmCall *call)
+{
+    check(call, &migrate);
+}
+
+/* <memory snapshot='no'/>. What cannot be read may hold memory. */
+static gboolean
+leaves_memory_out(const SpmRpcField *field)
+{
+    g_autoptr(xmlDoc) doc = spm_xml_parse(field->text, field->length, NULL);
+    xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+    g_autofree char *how = NULL;
+    xmlNode *memory = spm_xml_child(root, "memory");
+
+    if (!memory)
+        return FALSE;
+    how = spm_xml_attr(memory, "snapshot");
+    return how && g_str_equal(how, "no");
+}
+
+void
+spm_intercept_snapshot(SpmCall *call)
+{
+    guint64 flags = spm_rpc_args_flags(&call->args);
+
+    if ((flags & (SNAPSHOT_REDEFINE | SNAPSHOT_DISK_ONLY)) ||
+        leaves_memory_out(spm_rpc_args_find(&call->args, 'x')))
+        spm_call_forward(call);
+    else
+        check(call, &snapshot);
+}

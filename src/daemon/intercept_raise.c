@@ -1,0 +1,116 @@
+/*
+ * intercept_raise.c: domain XML and capabilities on their way to the client
+ *
+ * What cannot be translated reaches the client as libvirtd sent it: stock XML
+ * is always true, only less readable.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "daemon/intercept.h"
+
+#include "daemon/session.h"
+#include "qemu/qemu_domain.h"
+#include "util/spm_xml.h"
+
+/* The string that a held reply consists of. */
+static gboolean
+reply_string(const SpmCall *call, SpmRpcArgs *result)
+{
+    gsize size;
+    const guint8 *payload = spm_rpc_frame_payload(call->frame, &size);
+
+    return spm_rpc_args_decode("s", payload, size, result);
+}
+
+/* Put @xml in the place of the string, if there is any and it fits. */
+static void
+reply_with(SpmCall *call, const SpmRpcField *field, const char *xml, const GError *error)
+{
+    g_autoptr(GByteArray) encoded = g_byte_array_new();
+
+    if (!xml)
+        g_message("%s: passing libvirt's answer on as it is: %s", call->procedure->name,
+                  error ? error->message : "it cannot be translated");
+    else if (!spm_xdr_write_string(encoded, xml, strlen(xml)) ||
+             !spm_rpc_frame_replace(call->frame, field->offset, field->size, encoded->data,
+                                    encoded->len))
+        g_message("%s: passing libvirt's answer on as it is: translated it is longer than "
+                  "clients take",
+                  call->procedure->name);
+    spm_call_forward(call);
+}
+
+void
+spm_intercept_raise(SpmCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *xml = NULL;
+    const SpmRpcField *field;
+    SpmRpcArgs result;
+
+    if (!reply_string(call, &result) ||
+        !spm_domain_may_hold(result.fields[0].text, result.fields[0].length)) {
+        spm_call_forward(call);
+        return;
+    }
+    field = &result.fields[0];
+    xml = spm_domain_raise(field->text, field->length, &error);
+    reply_with(call, field, xml, error);
+}
+
+/* ---- domain capabilities ---- */
+
+static void
+extend(SpmCall *call, SpmQemuCaps *caps)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *xml = NULL;
+    const SpmRpcField *field;
+    SpmRpcArgs result;
+
+    if (!reply_string(call, &result)) {
+        spm_call_forward(call);
+        return;
+    }
+    field = &result.fields[0];
+    xml = spm_domain_capabilities_extend(field->text, field->length, caps, &error);
+    reply_with(call, field, xml, error);
+}
+
+static void
+emulator_answered(SpmCall *call, SpmQemuCaps *caps, const GError *error)
+{
+    if (!caps)
+        g_info("domain capabilities without SPM: %s", error->message);
+    extend(call, caps);
+}
+
+/* sp-mem and memmap-type are x86 only. */
+static gboolean
+is_x86(xmlNode *root)
+{
+    g_autofree char *arch = spm_xml_text(spm_xml_child(root, "arch"));
+
+    return arch && (g_str_equal(arch, "x86_64") || g_str_equal(arch, "i686"));
+}
+
+void
+spm_intercept_capabilities(SpmCall *call)
+{
+    g_autoptr(xmlDoc) doc = NULL;
+    g_autofree char *path = NULL;
+    xmlNode *root;
+    SpmRpcArgs result;
+
+    if (!reply_string(call, &result)) {
+        spm_call_forward(call);
+        return;
+    }
+    doc = spm_xml_parse(result.fields[0].text, result.fields[0].length, NULL);
+    root = doc ? xmlDocGetRootElement(doc) : NULL;
+    path = spm_xml_text(spm_xml_child(root, "path"));
+    if (path && g_path_is_absolute(path) && is_x86(root))
+        spm_call_ask_emulator(call, path, emulator_answered);
+    else
+        extend(call, NULL);
+}

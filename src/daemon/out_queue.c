@@ -1,0 +1,244 @@
+/*
+ * out_queue.c: messages and descriptors on their way into a socket
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "daemon/out_queue.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Pieces are put together up to this size, so that many small messages cost
+ * one system call; larger messages are not copied. */
+#define CHUNK_SIZE (64 * 1024)
+#define COPY_MAX (16 * 1024)
+
+/* Chunks written with one system call. */
+#define IOV_COUNT 16
+
+/* Bytes, or the single byte that carries a descriptor. */
+typedef struct {
+    GByteArray *bytes;
+    gsize done;
+    int fd; /* -1: none */
+} Chunk;
+
+struct _SpmOutQueue {
+    GQueue chunks;
+    GQueue frames; /* whole messages that wait for the end of the one in pieces */
+    gsize bytes;   /* in both */
+    gsize fds;
+    gboolean in_pieces;
+};
+
+SpmOutQueue *
+spm_out_queue_new(void)
+{
+    SpmOutQueue *queue = g_new0(SpmOutQueue, 1);
+
+    g_queue_init(&queue->chunks);
+    g_queue_init(&queue->frames);
+    return queue;
+}
+
+static void
+chunk_free(Chunk *chunk)
+{
+    g_byte_array_unref(chunk->bytes);
+    if (chunk->fd >= 0)
+        close(chunk->fd);
+    g_free(chunk);
+}
+
+void
+spm_out_queue_clear(SpmOutQueue *queue)
+{
+    g_queue_clear_full(&queue->chunks, (GDestroyNotify)chunk_free);
+    g_queue_clear_full(&queue->frames, (GDestroyNotify)spm_rpc_frame_free);
+    queue->bytes = 0;
+    queue->fds = 0;
+}
+
+void
+spm_out_queue_free(SpmOutQueue *queue)
+{
+    if (!queue)
+        return;
+    spm_out_queue_clear(queue);
+    g_free(queue);
+}
+
+/* Takes @bytes. */
+static void
+push_chunk(SpmOutQueue *queue, GByteArray *bytes, int fd)
+{
+    Chunk *chunk = g_new(Chunk, 1);
+
+    chunk->bytes = bytes;
+    chunk->done = 0;
+    chunk->fd = fd;
+    g_queue_push_tail(&queue->chunks, chunk);
+}
+
+static void
+push_bytes(SpmOutQueue *queue, const guint8 *bytes, gsize size)
+{
+    Chunk *last = g_queue_peek_tail(&queue->chunks);
+
+    if (!last || last->fd >= 0 || last->bytes->len + size > CHUNK_SIZE) {
+        push_chunk(queue, g_byte_array_sized_new(size), -1);
+        last = g_queue_peek_tail(&queue->chunks);
+    }
+    g_byte_array_append(last->bytes, bytes, size);
+}
+
+static void
+push_fd(SpmOutQueue *queue, int fd)
+{
+    static const guint8 zero;
+    GByteArray *byte = g_byte_array_sized_new(1);
+
+    g_byte_array_append(byte, &zero, 1);
+    push_chunk(queue, byte, fd);
+}
+
+static void
+push_frame(SpmOutQueue *queue, SpmRpcFrame *frame)
+{
+    if (frame->bytes->len <= COPY_MAX)
+        push_bytes(queue, frame->bytes->data, frame->bytes->len);
+    else
+        push_chunk(queue, g_steal_pointer(&frame->bytes), -1);
+    for (guint i = 0; i < frame->n_fds; i++)
+        push_fd(queue, frame->fds[i]);
+    frame->n_fds = 0;
+    spm_rpc_frame_free(frame);
+}
+
+void
+spm_out_queue_add_frame(SpmOutQueue *queue, SpmRpcFrame *frame)
+{
+    queue->bytes += frame->bytes->len + frame->n_fds;
+    queue->fds += frame->n_fds;
+    if (queue->in_pieces)
+        g_queue_push_tail(&queue->frames, frame);
+    else
+        push_frame(queue, frame);
+}
+
+void
+spm_out_queue_add_bytes(SpmOutQueue *queue, const guint8 *bytes, gsize size)
+{
+    queue->in_pieces = TRUE;
+    queue->bytes += size;
+    push_bytes(queue, bytes, size);
+}
+
+void
+spm_out_queue_add_fd(SpmOutQueue *queue, int fd)
+{
+    queue->bytes++;
+    queue->fds++;
+    push_fd(queue, fd);
+}
+
+void
+spm_out_queue_end(SpmOutQueue *queue)
+{
+    SpmRpcFrame *frame;
+
+    queue->in_pieces = FALSE;
+    while ((frame = g_queue_pop_head(&queue->frames)))
+        push_frame(queue, frame);
+}
+
+gboolean
+spm_out_queue_is_full(const SpmOutQueue *queue)
+{
+    return queue->bytes >= SPM_OUT_QUEUE_BYTES_MAX || queue->fds >= SPM_OUT_QUEUE_FDS_MAX;
+}
+
+gboolean
+spm_out_queue_is_empty(const SpmOutQueue *queue)
+{
+    return g_queue_is_empty((GQueue *)&queue->chunks);
+}
+
+static ssize_t
+send_fd(int socket, Chunk *chunk)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = { 0 };
+    struct iovec iov = { chunk->bytes->data, 1 };
+    struct msghdr message = {
+        .msg_iov = &iov,
+        .msg_iovlen = 1,
+        .msg_control = &control,
+        .msg_controllen = sizeof control,
+    };
+    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message);
+
+    cmsg->cmsg_level = SOL_SOCKET;
+    cmsg->cmsg_type = SCM_RIGHTS;
+    cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(cmsg), &chunk->fd, sizeof(int));
+    return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static ssize_t
+send_bytes(int socket, SpmOutQueue *queue)
+{
+    struct iovec iov[IOV_COUNT];
+    struct msghdr message = { .msg_iov = iov };
+
+    for (GList *item = queue->chunks.head; item && message.msg_iovlen < IOV_COUNT;
+         item = item->next) {
+        Chunk *chunk = item->data;
+
+        if (chunk->fd >= 0)
+            break;
+        iov[message.msg_iovlen].iov_base = chunk->bytes->data + chunk->done;
+        iov[message.msg_iovlen++].iov_len = chunk->bytes->len - chunk->done;
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void
+drop_sent(SpmOutQueue *queue, gsize sent)
+{
+    queue->bytes -= sent;
+    while (sent > 0) {
+        Chunk *chunk = g_queue_peek_head(&queue->chunks);
+        gsize size = MIN(sent, chunk->bytes->len - chunk->done);
+
+        chunk->done += size;
+        sent -= size;
+        if (chunk->done < chunk->bytes->len)
+            break;
+        if (chunk->fd >= 0)
+            queue->fds--;
+        chunk_free(g_queue_pop_head(&queue->chunks));
+    }
+}
+
+gboolean
+spm_out_queue_flush(SpmOutQueue *queue, int socket)
+{
+    Chunk *first;
+
+    while ((first = g_queue_peek_head(&queue->chunks))) {
+        ssize_t sent = first->fd >= 0 ? send_fd(socket, first) : send_bytes(socket, queue);
+
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0)
+            return errno == EAGAIN || errno == EWOULDBLOCK;
+        drop_sent(queue, sent);
+    }
+    return TRUE;
+}

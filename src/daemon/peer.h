@@ -1,0 +1,39 @@
+/*
+ * peer.h: who is at the other end of a UNIX socket
+ *
+ * libvirtd takes its socket peer for the user, and behind virtspmd that is
+ * always virtspmd. So virtspmd looks at its own peer and tells libvirtd
+ * (CONNECT_SET_IDENTITY, since libvirt 5.8), for access control and the logs.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+    guint64 uid;
+    guint64 gid;
+    gint64 pid;           /* 0: not known, a process of another PID namespace */
+    guint64 start_time;   /* of the process, in clock ticks since boot; 0: not known */
+    char *user;           /* NULL: no name is known */
+    char *group;          /* likewise */
+    char *selinux_context; /* NULL: the kernel has no label for it */
+} SpmPeer;
+
+/* Asks the kernel about the connected socket @fd, and the system's user
+ * database for names, which may take its time: call it from a worker thread.
+ * Errors: SPM_ERROR_SYSTEM. */
+SpmPeer *spm_peer_new(int fd, GError **error);
+void spm_peer_free(SpmPeer *peer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmPeer, spm_peer_free)
+
+/* The arguments of CONNECT_SET_IDENTITY. */
+GByteArray *spm_peer_identity(const SpmPeer *peer);
+
+/* Field 22 of the text of /proc/PID/stat. FALSE when there is none. */
+gboolean spm_peer_parse_start_time(const char *stat, guint64 *start_time);
+
+G_END_DECLS

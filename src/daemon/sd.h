@@ -1,0 +1,26 @@
+/*
+ * sd.h: the two protocols of systemd that virtspmd speaks
+ *
+ * Both are stable and small (sd_listen_fds(3), sd_notify(3)), so that no library
+ * is needed for them.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Sockets that were handed over. Caller closes them. The environment variables
+ * are removed, so that no child takes them for its own. Empty when there are
+ * none; NULL and SPM_ERROR_SYSTEM when one is not a listening UNIX stream socket. */
+GArray *spm_sd_listen_fds(GError **error); /* of int */
+
+/* Tell the service manager, if there is one: "READY=1", "STOPPING=1". */
+void spm_sd_notify(const char *state);
+
+/* The first of the descriptors that are handed over (SD_LISTEN_FDS_START). */
+#define SPM_SD_FIRST_FD 3
+
+G_END_DECLS

@@ -1,0 +1,279 @@
+/*
+ * server.c: all clients of virtspmd
+ *
+ * A client that has been accepted is prepared in a worker thread, because both
+ * asking for names and connecting to libvirtd may take their time. Then it is a
+ * session, or is turned away.
+ *
+ * With max-clients of them, new ones wait unaccepted until one leaves, as they
+ * do with libvirtd.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "daemon/server.h"
+
+#include "daemon/session.h"
+#include "daemon/turned_away.h"
+#include "daemon/upstream.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* How long to wait for descriptors or memory when there are none to accept with. */
+#define SHORTAGE_SECONDS 1
+
+struct _SpmServer {
+    const SpmConfig *config;
+    const SpmEnvironment *environment;
+    GArray *listeners; /* of int */
+    GPtrArray *accepting; /* GSource; empty while no more clients are wanted */
+    GSource *shortage;
+    GHashTable *preparations; /* set */
+    GHashTable *sessions;     /* set */
+    GHashTable *turned_away;  /* set */
+};
+
+/* Shared between a worker thread and the server; the thread only uses what does
+ * not change while it runs. */
+typedef struct {
+    gatomicrefcount references;
+    SpmServer *server; /* NULL when the server is gone */
+    int client;
+    char **paths;
+    SpmPeer *peer;
+    int upstream;
+} Preparation;
+
+static void accept_or_wait(SpmServer *server);
+
+static Preparation *
+preparation_ref(Preparation *preparation)
+{
+    g_atomic_ref_count_inc(&preparation->references);
+    return preparation;
+}
+
+static void
+preparation_unref(gpointer data)
+{
+    Preparation *preparation = data;
+
+    if (!g_atomic_ref_count_dec(&preparation->references))
+        return;
+    if (preparation->client >= 0)
+        close(preparation->client);
+    if (preparation->upstream >= 0)
+        close(preparation->upstream);
+    g_strfreev(preparation->paths);
+    spm_peer_free(preparation->peer);
+    g_free(preparation);
+}
+
+/* ---- leaving ---- */
+
+static void
+session_closed(SpmSession *session, gpointer user_data)
+{
+    SpmServer *server = user_data;
+
+    g_hash_table_remove(server->sessions, session);
+    accept_or_wait(server);
+}
+
+static void
+turned_away_left(SpmTurnedAway *client, gpointer user_data)
+{
+    SpmServer *server = user_data;
+
+    g_hash_table_remove(server->turned_away, client);
+    accept_or_wait(server);
+}
+
+/* ---- coming ---- */
+
+static void
+prepare(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    Preparation *preparation = data;
+    GError *error = NULL;
+
+    preparation->peer = spm_peer_new(preparation->client, &error);
+    if (preparation->peer)
+        preparation->upstream =
+            spm_upstream_connect((const char *const *)preparation->paths, &error);
+    if (error)
+        g_task_return_error(task, error);
+    else
+        g_task_return_boolean(task, TRUE);
+}
+
+static void
+prepared(GObject *source, GAsyncResult *result, gpointer data)
+{
+    Preparation *preparation = g_task_get_task_data(G_TASK(result));
+    SpmServer *server = preparation->server;
+    GError *error = NULL;
+
+    if (!server)
+        return;
+    if (g_task_propagate_boolean(G_TASK(result), &error)) {
+        const SpmPeer *peer = preparation->peer;
+
+        g_debug("client: user %" G_GUINT64_FORMAT ", process %" G_GINT64_FORMAT, peer->uid,
+                peer->pid);
+        g_hash_table_add(server->sessions,
+                         spm_session_new(g_steal_fd(&preparation->client),
+                                         g_steal_fd(&preparation->upstream),
+                                         g_steal_pointer(&preparation->peer),
+                                         server->environment, session_closed, server));
+    } else {
+        g_message("turning a client away: %s", error->message);
+        g_hash_table_add(server->turned_away,
+                         spm_turned_away_new(g_steal_fd(&preparation->client), error,
+                                             turned_away_left, server));
+    }
+    g_hash_table_remove(server->preparations, preparation);
+}
+
+static void
+welcome(SpmServer *server, int fd)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, NULL, prepared, NULL);
+    Preparation *preparation = g_new0(Preparation, 1);
+
+    g_atomic_ref_count_init(&preparation->references);
+    preparation->server = server;
+    preparation->client = fd;
+    preparation->upstream = -1;
+    preparation->paths = g_strdupv(server->config->upstream);
+    g_hash_table_add(server->preparations, preparation);
+    g_task_set_task_data(task, preparation_ref(preparation), preparation_unref);
+    g_task_run_in_thread(task, prepare);
+}
+
+static guint
+count_clients(const SpmServer *server)
+{
+    return g_hash_table_size(server->preparations) + g_hash_table_size(server->sessions) +
+           g_hash_table_size(server->turned_away);
+}
+
+static gboolean
+shortage_over(gpointer data)
+{
+    SpmServer *server = data;
+
+    g_clear_pointer(&server->shortage, g_source_unref);
+    accept_or_wait(server);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+wait_for_resources(SpmServer *server)
+{
+    server->shortage = g_timeout_source_new_seconds(SHORTAGE_SECONDS);
+    g_source_set_callback(server->shortage, shortage_over, server, NULL);
+    g_source_attach(server->shortage, g_main_context_get_thread_default());
+}
+
+static gboolean
+incoming(gint listener, GIOCondition condition, gpointer data)
+{
+    SpmServer *server = data;
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (fd >= 0) {
+        welcome(server, fd);
+        if (count_clients(server) >= server->config->max_clients)
+            g_message("there are as many clients as max-clients allows (%u); new ones wait",
+                      server->config->max_clients);
+    } else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+        g_message("cannot accept a client: %s", g_strerror(errno));
+        wait_for_resources(server);
+    }
+    accept_or_wait(server);
+    return G_SOURCE_CONTINUE; /* of no effect if it was removed just now */
+}
+
+static void
+destroy_source(gpointer data)
+{
+    g_source_destroy(data);
+    g_source_unref(data);
+}
+
+static void
+accept_or_wait(SpmServer *server)
+{
+    gboolean wanted = !server->shortage && count_clients(server) < server->config->max_clients;
+
+    if (!wanted)
+        g_ptr_array_set_size(server->accepting, 0);
+    if (!wanted || server->accepting->len > 0)
+        return;
+    for (guint i = 0; i < server->listeners->len; i++) {
+        GSource *source =
+            g_unix_fd_source_new(g_array_index(server->listeners, int, i), G_IO_IN);
+
+        g_source_set_callback(source, G_SOURCE_FUNC(incoming), server, NULL);
+        g_source_attach(source, g_main_context_get_thread_default());
+        g_ptr_array_add(server->accepting, source);
+    }
+}
+
+/* ---- life ---- */
+
+static void
+forget_session(gpointer data)
+{
+    spm_session_close(data);
+    spm_session_unref(data);
+}
+
+static void
+forget_preparation(gpointer data)
+{
+    ((Preparation *)data)->server = NULL;
+    preparation_unref(data);
+}
+
+SpmServer *
+spm_server_new(const SpmConfig *config, const SpmEnvironment *environment)
+{
+    SpmServer *server = g_new0(SpmServer, 1);
+
+    server->config = config;
+    server->environment = environment;
+    server->listeners = g_array_new(FALSE, FALSE, sizeof(int));
+    server->accepting = g_ptr_array_new_with_free_func(destroy_source);
+    server->preparations = g_hash_table_new_full(NULL, NULL, forget_preparation, NULL);
+    server->sessions = g_hash_table_new_full(NULL, NULL, forget_session, NULL);
+    server->turned_away =
+        g_hash_table_new_full(NULL, NULL, (GDestroyNotify)spm_turned_away_free, NULL);
+    return server;
+}
+
+void
+spm_server_free(SpmServer *server)
+{
+    if (!server)
+        return;
+    g_ptr_array_unref(server->accepting);
+    if (server->shortage)
+        destroy_source(server->shortage);
+    g_hash_table_unref(server->preparations);
+    g_hash_table_unref(server->sessions);
+    g_hash_table_unref(server->turned_away);
+    g_array_unref(server->listeners);
+    g_free(server);
+}
+
+void
+spm_server_listen(SpmServer *server, int fd)
+{
+    g_array_append_val(server->listeners, fd);
+    g_ptr_array_set_size(server->accepting, 0);
+    accept_or_wait(server);
+}

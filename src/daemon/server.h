@@ -1,0 +1,24 @@
+/*
+ * server.h: all clients of virtspmd
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "daemon/config.h"
+#include "daemon/environment.h"
+
+G_BEGIN_DECLS
+
+typedef struct _SpmServer SpmServer;
+
+/* Both must outlive the server. */
+SpmServer *spm_server_new(const SpmConfig *config, const SpmEnvironment *environment);
+/* Closes all clients. */
+void spm_server_free(SpmServer *server);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmServer, spm_server_free)
+
+/* Accept clients on this listening, non-blocking socket, which stays the caller's. */
+void spm_server_listen(SpmServer *server, int fd);
+
+G_END_DECLS

@@ -1,0 +1,298 @@
+/*
+ * side.c: one socket of a session, towards the client or towards libvirtd
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "daemon/side.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct _SpmSide {
+    int fd;
+    const SpmSideFuncs *funcs;
+    gpointer owner;
+    SpmSide *other;
+
+    SpmRpcParser *parser;
+    SpmOutQueue *out;
+
+    GSource *source;
+    gpointer tag;        /* the socket in the source; NULL while it is not watched */
+    GIOCondition wanted; /* what it is watched for */
+
+    gboolean starved;   /* all input has been dealt with: the socket may be read */
+    gboolean in_pieces; /* a message is half relayed */
+    gboolean hung_up;   /* the peer is gone, though there may be input left */
+    gboolean over;
+    gboolean broken;
+    const char *reason;
+};
+
+typedef struct {
+    GSource base;
+    SpmSide *side;
+} SideSource;
+
+static void
+over(SpmSide *side, const char *reason)
+{
+    if (!side->over)
+        side->reason = reason;
+    side->over = TRUE;
+}
+
+/* The descriptors of one read. The kernel lets SCM_MAX_FD (253) come with one
+ * message; room for less than that would lose some without a trace. */
+typedef union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(253 * sizeof(int))];
+} Control;
+
+static guint
+collect_fds(struct msghdr *message, int *fds)
+{
+    guint n_fds = 0;
+
+    for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg; cmsg = CMSG_NXTHDR(message, cmsg)) {
+        if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS) {
+            gsize size = cmsg->cmsg_len - CMSG_LEN(0);
+
+            memcpy(fds + n_fds, CMSG_DATA(cmsg), size);
+            n_fds += size / sizeof(int);
+        }
+    }
+    return n_fds;
+}
+
+/* Read once. FALSE when there was nothing to be had. */
+static gboolean
+read_some(SpmSide *side)
+{
+    Control control;
+    int fds[253];
+    gsize room;
+    guint8 *to = spm_rpc_parser_room(side->parser, &room);
+    struct iovec iov = { to, room };
+    struct msghdr message = {
+        .msg_iov = &iov,
+        .msg_iovlen = 1,
+        .msg_control = &control,
+        .msg_controllen = sizeof control,
+    };
+    ssize_t size;
+
+    if (room == 0 || side->over)
+        return FALSE;
+    do {
+        size = recvmsg(side->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    } while (size < 0 && errno == EINTR);
+
+    if (size < 0) {
+        if (errno != EAGAIN && errno != EWOULDBLOCK)
+            over(side, g_strerror(errno));
+        return FALSE;
+    }
+    if (size == 0) {
+        over(side, "end of file");
+        return FALSE;
+    }
+    spm_rpc_parser_filled(side->parser, size, fds, collect_fds(&message, fds));
+    if (message.msg_flags & MSG_CTRUNC) {
+        over(side, "a file descriptor got lost: too many are open");
+        return FALSE;
+    }
+    side->starved = FALSE;
+    return TRUE;
+}
+
+static gboolean
+dispatch(GSource *source, GSourceFunc callback, gpointer data)
+{
+    SpmSide *side = ((SideSource *)source)->side;
+    GIOCondition condition = side->tag ? g_source_query_unix_fd(source, side->tag) : 0;
+
+    if (condition & (G_IO_HUP | G_IO_ERR | G_IO_NVAL))
+        side->hung_up = TRUE;
+    if ((condition & (G_IO_IN | G_IO_HUP | G_IO_ERR)) && side->starved)
+        read_some(side);
+    side->funcs->wake(side, side->owner);
+    return G_SOURCE_CONTINUE;
+}
+
+SpmSide *
+spm_side_new(int fd, const SpmSideFuncs *funcs, gpointer owner)
+{
+    static GSourceFuncs source_funcs = { .dispatch = dispatch };
+    SpmSide *side = g_new0(SpmSide, 1);
+
+    g_unix_set_fd_nonblocking(fd, TRUE, NULL);
+    side->fd = fd;
+    side->funcs = funcs;
+    side->owner = owner;
+    side->parser = spm_rpc_parser_new();
+    side->out = spm_out_queue_new();
+    side->starved = TRUE;
+
+    side->source = g_source_new(&source_funcs, sizeof(SideSource));
+    ((SideSource *)side->source)->side = side;
+    g_source_set_static_name(side->source, "virtspmd side");
+    g_source_attach(side->source, g_main_context_get_thread_default());
+    return side;
+}
+
+void
+spm_side_free(SpmSide *side)
+{
+    if (!side)
+        return;
+    g_source_destroy(side->source);
+    g_source_unref(side->source);
+    spm_out_queue_free(side->out);
+    spm_rpc_parser_free(side->parser);
+    close(side->fd);
+    g_free(side);
+}
+
+void
+spm_side_set_other(SpmSide *side, SpmSide *other)
+{
+    side->other = other;
+}
+
+void
+spm_side_send(SpmSide *side, SpmRpcFrame *frame)
+{
+    if (side->broken)
+        spm_rpc_frame_free(frame);
+    else
+        spm_out_queue_add_frame(side->out, frame);
+}
+
+/* One step of relaying. FALSE when there is none to take. */
+static gboolean
+step(SpmSide *side)
+{
+    SpmOutQueue *out = side->other && !side->other->broken ? side->other->out : NULL;
+    const guint8 *bytes;
+    gsize size;
+    int fd;
+
+    switch (spm_rpc_parser_next(side->parser)) {
+    case SPM_RPC_EVENT_HEADER:
+        if (side->funcs->wants(side, spm_rpc_parser_header(side->parser), side->owner))
+            spm_rpc_parser_collect(side->parser);
+        else
+            side->in_pieces = TRUE;
+        return TRUE;
+    case SPM_RPC_EVENT_BYTES:
+        bytes = spm_rpc_parser_bytes(side->parser, &size);
+        if (out)
+            spm_out_queue_add_bytes(out, bytes, size);
+        return TRUE;
+    case SPM_RPC_EVENT_FD:
+        if (out && (fd = spm_rpc_parser_take_fd(side->parser)) >= 0)
+            spm_out_queue_add_fd(out, fd);
+        return TRUE;
+    case SPM_RPC_EVENT_END:
+        side->in_pieces = FALSE;
+        if (out)
+            spm_out_queue_end(out);
+        return TRUE;
+    case SPM_RPC_EVENT_FRAME:
+        side->funcs->message(side, spm_rpc_parser_take_frame(side->parser), side->owner);
+        return TRUE;
+    case SPM_RPC_EVENT_MALFORMED:
+        over(side, spm_rpc_parser_reason(side->parser));
+        return FALSE;
+    case SPM_RPC_EVENT_NONE:
+    default:
+        side->starved = TRUE;
+        return FALSE;
+    }
+}
+
+static gboolean
+may_go_on(SpmSide *side)
+{
+    if (side->other && spm_out_queue_is_full(side->other->out))
+        return FALSE;
+    return side->in_pieces || side->funcs->may_begin(side, side->owner);
+}
+
+gboolean
+spm_side_pump(SpmSide *side)
+{
+    gboolean progress = FALSE;
+
+    for (;;) {
+        if (!may_go_on(side))
+            return progress;
+        if (!side->starved) {
+            progress |= step(side);
+            if (side->over && !side->starved)
+                return progress;
+        } else if (!side->hung_up || !read_some(side)) {
+            /* Who has hung up is not waited for; what it left is read now. */
+            return progress;
+        }
+    }
+}
+
+gboolean
+spm_side_flush(SpmSide *side)
+{
+    gboolean was_full = spm_out_queue_is_full(side->out);
+
+    if (!side->broken && !spm_out_queue_flush(side->out, side->fd)) {
+        side->broken = TRUE;
+        spm_out_queue_clear(side->out);
+    }
+    return was_full && !spm_out_queue_is_full(side->out);
+}
+
+void
+spm_side_settle(SpmSide *side, gboolean reading)
+{
+    GIOCondition wanted = 0;
+
+    /* A socket whose peer has gone is always ready; it is not watched any more,
+     * or the daemon would spin. */
+    if (!side->hung_up) {
+        if (reading && side->starved && !side->over && may_go_on(side))
+            wanted |= G_IO_IN;
+        if (!side->broken && !spm_out_queue_is_empty(side->out))
+            wanted |= G_IO_OUT;
+        if (side->tag && wanted == side->wanted)
+            return;
+        if (side->tag)
+            g_source_modify_unix_fd(side->source, side->tag, wanted);
+        else
+            side->tag = g_source_add_unix_fd(side->source, side->fd, wanted);
+    } else if (side->tag) {
+        g_source_remove_unix_fd(side->source, g_steal_pointer(&side->tag));
+    }
+    side->wanted = wanted;
+}
+
+gboolean
+spm_side_is_over(const SpmSide *side, const char **reason)
+{
+    *reason = side->reason;
+    return side->over;
+}
+
+gboolean
+spm_side_is_broken(const SpmSide *side)
+{
+    return side->broken;
+}
+
+gboolean
+spm_side_is_drained(const SpmSide *side)
+{
+    return side->broken || spm_out_queue_is_empty(side->out);
+}

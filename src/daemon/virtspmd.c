@@ -1,0 +1,214 @@
+/*
+ * virtspmd: libvirt, and SPM cells in its domains
+ *
+ *     client  <--- UNIX socket --->  virtspmd  <--- UNIX socket --->  libvirtd
+ *
+ * virtspmd stands between libvirt's clients and libvirtd and speaks libvirt's
+ * own protocol with both. Each client has one connection to libvirtd's own socket.
+ * virtspmd keeps nothing: stopped, it leaves every domain, definition and guest
+ * as they are, and libvirtd's own socket goes on serving.
+ *
+ * What passes: everything the table of procedures (rpc/rpc_procedures.c) does not
+ * name, byte for byte and in the order it comes: calls, replies, events, streams,
+ * file descriptors, keepalive; of any program, and of any version of libvirt.
+ *
+ * What is rewritten:
+ *   - domain XML that asks for SPM, in define, create and domxml-to-native, to stock
+ *     XML that does the same (lowering);
+ *   - stock domain XML that holds SPM cells, in dumpxml and domxml-from-native, back
+ *     to what the user wrote (raising);
+ *   - domain capabilities: which kinds of SPM cells this host can do.
+ *
+ * What is refused, with a libvirt error that says why:
+ *   - an SPM request that cannot be fulfilled here, or that comes in a call where
+ *     libvirtd would drop it;
+ *   - starting a domain with SPM cells on an emulator that can no longer do it;
+ *   - save, managed save, snapshot with memory and migration of a running domain
+ *     whose emulator would lose the contents of its SPM;
+ *   - detaching, updating or attaching memory of an SPM cell;
+ *   - speaking for another user, unless root does.
+ *
+ * What is added: the client's identity, told to libvirtd right after the connection
+ * is opened, because libvirtd sees virtspmd as its peer. And questions that
+ * virtspmd must ask libvirtd to decide about a call; the client never sees them.
+ *
+ * What it cannot do: see what goes past it. libvirtd's other sockets (read-only,
+ * admin, TCP, TLS), its own doing (autostart, saving guests when the host shuts
+ * down), and raw monitor commands are as stock libvirt has them.
+ *
+ * Layers: server (all clients) - session (one client) - side (one socket) -
+ * parser and queue; intercept*.c hold what is done to the calls in the table.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "daemon/config.h"
+#include "daemon/listener.h"
+#include "daemon/sd.h"
+#include "daemon/server.h"
+
+#include <glib-unix.h>
+#include <locale.h>
+#include <sys/resource.h>
+
+typedef struct {
+    char *listen;
+    char **upstream;
+    char *config;
+    gboolean verbose;
+    gboolean version;
+} Options;
+
+static gboolean
+terminate(gpointer data)
+{
+    g_main_loop_quit(data);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+parse_options(int *argc, char ***argv, Options *options, GError **error)
+{
+    const GOptionEntry entries[] = {
+        { "listen", 'l', 0, G_OPTION_ARG_FILENAME, &options->listen,
+          "Listen on this socket (" SPM_CONFIG_DEFAULT_LISTEN ")", "PATH" },
+        { "upstream", 'u', 0, G_OPTION_ARG_FILENAME_ARRAY, &options->upstream,
+          "Connect to libvirtd on this socket; may be repeated, the first that answers is taken",
+          "PATH" },
+        { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config,
+          "Read this configuration (" SPM_CONFIG_PATH ")", "FILE" },
+        { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose, "Log what happens", NULL },
+        { "version", 'V', 0, G_OPTION_ARG_NONE, &options->version, "Print the version and leave",
+          NULL },
+        { NULL }
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new("- SPM cells for libvirt's domains");
+
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, argc, argv, error))
+        return FALSE;
+    if (*argc > 1) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "unexpected argument '%s'",
+                    (*argv)[1]);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* The file first, then the command line. */
+static SpmConfig *
+configure(Options *options, GError **error)
+{
+    g_autoptr(SpmConfig) config = spm_config_new();
+
+    if (!spm_config_load(config, options->config ? options->config : SPM_CONFIG_PATH,
+                         options->config != NULL, error))
+        return NULL;
+    if (options->listen) {
+        g_free(config->listen);
+        config->listen = g_canonicalize_filename(options->listen, NULL);
+    }
+    if (options->upstream) {
+        g_strfreev(config->upstream);
+        config->upstream = g_steal_pointer(&options->upstream);
+    }
+    return spm_config_check(config, error) ? g_steal_pointer(&config) : NULL;
+}
+
+/* Two descriptors a client are more than the usual soft limit of 1024 has for
+ * the default of max-clients. */
+static void
+raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/* The sockets that systemd hands over, or one of our own. */
+static GPtrArray *
+open_listeners(const SpmConfig *config, GError **error)
+{
+    g_autoptr(GPtrArray) listeners =
+        g_ptr_array_new_with_free_func((GDestroyNotify)spm_listener_free);
+    g_autoptr(GArray) fds = spm_sd_listen_fds(error);
+    SpmListener *listener;
+
+    if (!fds)
+        return NULL;
+    for (guint i = 0; i < fds->len; i++)
+        g_ptr_array_add(listeners, spm_listener_adopt(g_array_index(fds, int, i)));
+    if (fds->len > 0)
+        return g_steal_pointer(&listeners);
+
+    listener = spm_listener_new(config->listen, config->mode, config->group,
+                                config->group_chosen, error);
+    if (!listener)
+        return NULL;
+    g_ptr_array_add(listeners, listener);
+    return g_steal_pointer(&listeners);
+}
+
+static gboolean
+serve(const SpmConfig *config, GError **error)
+{
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autoptr(SpmQemuCapsCache) caps = spm_qemu_caps_cache_new();
+    g_autoptr(GPtrArray) listeners = NULL;
+    g_autoptr(SpmServer) server = NULL;
+    SpmEnvironment environment = {
+        .caps = caps,
+        .lookup_async = spm_qemu_caps_lookup_async,
+        .lookup_finish = spm_qemu_caps_lookup_finish,
+        .schema = config->schema,
+    };
+
+    g_unix_signal_add(SIGTERM, terminate, loop);
+    g_unix_signal_add(SIGINT, terminate, loop);
+    raise_descriptor_limit();
+
+    listeners = open_listeners(config, error);
+    if (!listeners)
+        return FALSE;
+    server = spm_server_new(config, &environment);
+    for (guint i = 0; i < listeners->len; i++)
+        spm_server_listen(server, spm_listener_fd(g_ptr_array_index(listeners, i)));
+
+    spm_sd_notify("READY=1");
+    g_info("ready");
+    g_main_loop_run(loop);
+    spm_sd_notify("STOPPING=1");
+    g_info("stopping");
+    return TRUE;
+}
+
+int
+main(int argc, char **argv)
+{
+    Options options = { 0 };
+    g_autoptr(SpmConfig) config = NULL;
+    g_autoptr(GError) error = NULL;
+    int status = 0;
+
+    setlocale(LC_ALL, "");
+    if (!parse_options(&argc, &argv, &options, &error)) {
+        g_printerr("virtspmd: %s\n", error->message);
+        status = 2;
+    } else if (options.version) {
+        g_print("virtspmd " SPM_VERSION "\n");
+    } else {
+        if (options.verbose)
+            g_log_set_debug_enabled(TRUE);
+        config = configure(&options, &error);
+        if (!config || !serve(config, &error)) {
+            g_printerr("virtspmd: %s\n", error->message);
+            status = 1;
+        }
+    }
+    g_free(options.listen);
+    g_strfreev(options.upstream);
+    g_free(options.config);
+    return status;
+}
