@@ -285,8 +285,6 @@ spm_qemu_object_backend(const SpmQemuBackend *backend)
         add_nodes(builder, "host-nodes", backend->host_nodes);
         add_string(builder, "policy", backend->policy);
     }
-    if (backend->discard)
-        add_bool(builder, "discard-data", g_str_equal(backend->discard, "yes"));
     if (backend->thread_context) {
         g_autofree char *context = g_strconcat("tc-", backend->id, NULL);
 

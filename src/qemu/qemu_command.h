@@ -61,14 +61,13 @@ GPtrArray *spm_qemu_node_arguments(const SpmNumaDef *numa, const SpmNumaLinks *l
 
 /* A memory backend as libvirt writes it. */
 typedef struct {
-    char *id;                     /* "memua-virtspm-cell1", "ram-node0" */
+    const char *id;               /* "memua-virtspm-cell1", "ram-node0" */
     const char *source;           /* memoryBacking's source: "memfd", "anonymous" */
     guint64 size;                 /* bytes */
     guint64 page_size;            /* bytes; 0: ordinary pages */
     const char *access;           /* "shared", "private" or NULL */
-    const char *discard;          /* "yes", "no" or NULL */
     const SpmNodeset *host_nodes; /* or NULL */
-    const char *policy;           /* "bind" with @host_nodes */
+    const char *policy;           /* "bind", "preferred", "interleave"; NULL without @host_nodes */
     gboolean prealloc;
     guint prealloc_threads;       /* 0: QEMU's own choice */
     gboolean thread_context;

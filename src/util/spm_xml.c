@@ -241,6 +241,24 @@ spm_xml_unlink(xmlNode *node)
     }
 }
 
+xmlNode *
+spm_xml_add(xmlNode *parent, xmlNode *before, xmlNs *ns, const char *name, const char *text)
+{
+    xmlNode *node = xmlNewDocNode(parent->doc, ns, BAD_CAST name, NULL);
+
+    if (text)
+        xmlNodeAddContent(node, BAD_CAST text);
+    spm_xml_insert(parent, before, node);
+    return node;
+}
+
+void
+spm_xml_remove(xmlNode *node)
+{
+    spm_xml_unlink(node);
+    xmlFreeNode(node);
+}
+
 gboolean
 spm_xml_is_blank(const xmlNode *node)
 {

@@ -57,10 +57,16 @@ void spm_xml_set_text(xmlNode *node, const char *text);
 /* Insert @node as a child of @parent before @before (NULL: at the end), on a
  * line of its own, indented like its neighbours. Takes @node. */
 void spm_xml_insert(xmlNode *parent, xmlNode *before, xmlNode *node);
+/* Make a new element, with @text in it unless NULL, and insert it that way.
+ * Returns it; the document owns it. @ns may be NULL. */
+xmlNode *spm_xml_add(xmlNode *parent, xmlNode *before, xmlNs *ns, const char *name,
+                     const char *text);
 /* Take @node out together with the white space that set it on its own line;
  * the caller owns it (xmlFreeNode). */
 void spm_xml_unlink(xmlNode *node);
-/* Is there anything but white space in @node: an element, a comment, text? */
+/* The same, and free it. */
+void spm_xml_remove(xmlNode *node);
+/* Is there nothing but white space in @node: no element, comment or text? */
 gboolean spm_xml_is_blank(const xmlNode *node);
 
 /* Do two documents say the same? Elements, attributes (in any order), comments,

@@ -57,12 +57,6 @@ append_element(GString *text, const xmlNode *node, char quote)
 {
     g_string_append_c(text, '<');
     append_name(text, node->ns, node->name);
-    for (const xmlNs *ns = node->nsDef; ns; ns = ns->next) {
-        g_string_append(text, " xmlns");
-        if (ns->prefix)
-            g_string_append_printf(text, ":%s", (const char *)ns->prefix);
-        append_value(text, (const char *)ns->href, quote);
-    }
     for (const xmlAttr *attr = node->properties; attr; attr = attr->next) {
         xmlChar *value = xmlNodeListGetString(node->doc, attr->children, 1);
 
@@ -70,6 +64,12 @@ append_element(GString *text, const xmlNode *node, char quote)
         append_name(text, attr->ns, attr->name);
         append_value(text, (const char *)value, quote);
         xmlFree(value);
+    }
+    for (const xmlNs *ns = node->nsDef; ns; ns = ns->next) {
+        g_string_append(text, " xmlns");
+        if (ns->prefix)
+            g_string_append_printf(text, ":%s", (const char *)ns->prefix);
+        append_value(text, (const char *)ns->href, quote);
     }
     if (!node->children) {
         g_string_append(text, "/>");
@@ -118,8 +118,8 @@ spm_xml_format(const xmlDoc *doc, char quote)
 {
     GString *text = g_string_new(NULL);
 
-    /* -2: there was no declaration (xmlDoc.standalone in libxml/tree.h). */
-    if (doc->standalone != -2)
+    /* -1: there was no declaration (xmlDoc.standalone in libxml/tree.h). */
+    if (doc->standalone != -1)
         g_string_append_printf(text, "<?xml version=%c%s%c encoding=%cUTF-8%c?>\n", quote,
                                (const char *)doc->version, quote, quote, quote);
     for (const xmlNode *node = doc->children; node; node = node->next) {

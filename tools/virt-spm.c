@@ -1,0 +1,341 @@
+/*
+ * virt-spm: virtspm's translation of domain XML on the command line
+ *
+ *     virt-spm lower FILE        a domain with memmapType becomes stock libvirt XML
+ *     virt-spm raise FILE        and back
+ *     virt-spm validate FILE     against the schema, and whether it can be built here
+ *     virt-spm argv FILE         what QEMU gets
+ *
+ * Exit status: 0 done, 1 the document or this host is at fault, 2 wrong usage
+ * or an unreadable file.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+#include <locale.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/spm_schema.h"
+#include "host/host_nodes.h"
+#include "qemu/qemu_argv.h"
+#include "qemu/qemu_domain.h"
+#include "util/spm_error.h"
+#include "util/spm_xml.h"
+
+enum { EXIT_FAULT = 1, EXIT_USAGE = 2 };
+
+#define DEFAULT_EMULATOR "/usr/bin/qemu-system-x86_64"
+#define DEFAULT_URI "qemu:///system"
+
+static char *option_connect;
+static char *option_emulator;
+static char *option_assume;
+static char *option_libvirt;
+static char *option_schema;
+static char *option_sysroot;
+static gboolean option_memory;
+static gboolean option_version;
+
+static const GOptionEntry options[] = {
+    { "connect", 'c', 0, G_OPTION_ARG_STRING, &option_connect, "libvirt to ask (default: none for 'lower', " DEFAULT_URI " for 'argv')", "URI" },
+    { "emulator", 'e', 0, G_OPTION_ARG_FILENAME, &option_emulator, "Emulator to ask, instead of the domain's own", "PATH" },
+    { "assume", 'a', 0, G_OPTION_ARG_STRING, &option_assume, "Ask no emulator: take it to have these features, like 'sp-mem'", "LIST" },
+    { "libvirt", 'l', 0, G_OPTION_ARG_STRING, &option_libvirt, "Ask no libvirt: take it to build memory-less cells (A) or not (B)", "A|B" },
+    { "schema", 0, 0, G_OPTION_ARG_FILENAME, &option_schema, "RELAX NG grammar for 'validate'", "FILE" },
+    { "sysroot", 0, 0, G_OPTION_ARG_FILENAME, &option_sysroot, "Read the host's NUMA nodes below this folder", "DIR" },
+    { "memory", 'm', 0, G_OPTION_ARG_NONE, &option_memory, "'argv': only the memory and NUMA part, without asking libvirt", NULL },
+    { "version", 'V', 0, G_OPTION_ARG_NONE, &option_version, "Print the version", NULL },
+    { NULL }
+};
+
+static const char summary[] =
+    "Commands:\n"
+    "  lower FILE      print the stock libvirt XML of a domain with memmapType\n"
+    "  raise FILE      print the domain with memmapType of stock libvirt XML\n"
+    "  validate FILE   check a domain against the schema, and that it can be built here\n"
+    "  argv FILE       print the QEMU command line; with --memory its memory part\n"
+    "\n"
+    "FILE may be - for standard input.";
+
+typedef struct {
+    const char *file;    /* as given; for messages */
+    char *xml;
+    gsize length;
+} Input;
+
+static void
+complain(const Input *input, const GError *error)
+{
+    g_autofree char *text = spm_error_text(error);
+    int line = spm_error_line(error);
+
+    if (line > 0)
+        g_printerr("%s:%d: error: %s\n", input->file, line, text);
+    else
+        g_printerr("%s: error: %s\n", input->file, text);
+}
+
+/* What a pipe gives is read to its end, but not beyond what a domain may have. */
+static gboolean
+read_input(Input *input, GError **error)
+{
+    g_autoptr(GIOChannel) channel = NULL;
+
+    if (g_str_equal(input->file, "-")) {
+        channel = g_io_channel_unix_new(STDIN_FILENO);
+        input->file = "<stdin>";
+    } else if (!(channel = g_io_channel_new_file(input->file, "r", error))) {
+        return FALSE;
+    }
+    g_io_channel_set_encoding(channel, NULL, NULL);
+    input->xml = g_malloc(SPM_XML_MAX + 2);
+    while (input->length <= SPM_XML_MAX) {
+        gsize got = 0;
+        GIOStatus status = g_io_channel_read_chars(channel, input->xml + input->length,
+                                                   SPM_XML_MAX + 1 - input->length, &got, error);
+
+        input->length += got;
+        if (status == G_IO_STATUS_EOF)
+            break;
+        if (status == G_IO_STATUS_ERROR)
+            return FALSE;
+    }
+    input->xml[input->length] = '\0';
+    return TRUE;
+}
+
+static GError *
+libvirt_error(const char *what)
+{
+    virErrorPtr last = virGetLastError();
+
+    return g_error_new(SPM_ERROR, SPM_ERROR_OPERATION_FAILED, "%s: %s", what,
+                       last && last->message ? last->message : "no reason given");
+}
+
+static void
+silent(void *data, virErrorPtr error)
+{
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virConnect, virConnectClose)
+
+static virConnect *
+open_libvirt(GError **error)
+{
+    const char *uri = option_connect ? option_connect : DEFAULT_URI;
+    virConnect *connection;
+
+    virSetErrorFunc(NULL, silent);
+    connection = virConnectOpenReadOnly(uri);
+    if (!connection) {
+        g_autofree char *what = g_strdup_printf("cannot connect to libvirt at %s", uri);
+
+        g_propagate_error(error, libvirt_error(what));
+    }
+    return connection;
+}
+
+static char *
+to_native(virConnect *connection, const char *xml, GError **error)
+{
+    char *argv = virConnectDomainXMLToNative(connection, "qemu-argv", xml, 0);
+    char *copy;
+
+    if (!argv) {
+        g_propagate_error(error, libvirt_error("libvirt cannot build this domain"));
+        return NULL;
+    }
+    copy = g_strdup(argv);
+    free(argv);
+    return copy;
+}
+
+static SpmQemuCaps *
+find_emulator(const SpmDomainTarget *target, GError **error)
+{
+    g_autoptr(SpmQemuCapsCache) cache = NULL;
+    const char *binary = option_emulator   ? option_emulator
+                         : target->emulator ? target->emulator
+                                            : DEFAULT_EMULATOR;
+
+    if (option_assume)
+        return spm_qemu_caps_assume(option_assume, error);
+    cache = spm_qemu_caps_cache_new();
+    return spm_qemu_caps_lookup(cache, binary, error);
+}
+
+/* Lowering A is for a libvirt that builds memory-less cells. Which one is
+ * there is asked where there is one to ask; the newest is assumed otherwise. */
+static gboolean
+find_libvirt(const SpmDomainTarget *target, gboolean *memoryless, GError **error)
+{
+    g_autoptr(virConnect) connection = NULL;
+    g_autofree char *xml = NULL;
+    g_autofree char *argv = NULL;
+
+    *memoryless = TRUE;
+    if (option_libvirt) {
+        if (!g_str_equal(option_libvirt, "A") && !g_str_equal(option_libvirt, "B")) {
+            g_set_error(error, SPM_ERROR, SPM_ERROR_INVALID_ARG, "--libvirt is A or B, not '%s'",
+                        option_libvirt);
+            return FALSE;
+        }
+        *memoryless = g_str_equal(option_libvirt, "A");
+        return TRUE;
+    }
+    if (!option_connect)
+        return TRUE;
+    if (!(connection = open_libvirt(error)))
+        return FALSE;
+    xml = spm_libvirt_probe_xml(target->virt_type, target->arch, target->emulator);
+    argv = to_native(connection, xml, error);
+    *memoryless = spm_libvirt_probe_memoryless(argv);
+    return argv != NULL;
+}
+
+/* What lowering has to know. The caller frees the nodes and unrefs the capabilities. */
+static gboolean
+find_context(const Input *input, SpmLoweringContext *context, SpmQemuCaps **qemu,
+             SpmNodeset **nodes, GError **error)
+{
+    g_autoptr(SpmDomainTarget) target = spm_domain_target_parse(input->xml, input->length, error);
+
+    if (!target || !(*qemu = find_emulator(target, error)) ||
+        !find_libvirt(target, &context->memoryless_cells, error))
+        return FALSE;
+    *nodes = spm_host_nodes_with_cpus(option_sysroot, NULL);
+    context->qemu = *qemu;
+    context->nodes_with_cpus = *nodes;
+    return TRUE;
+}
+
+static char *
+lower(const Input *input, GError **error)
+{
+    g_autoptr(SpmQemuCaps) qemu = NULL;
+    g_autoptr(SpmNodeset) nodes = NULL;
+    g_autoptr(GError) why = NULL;
+    SpmLoweringContext context = { 0 };
+
+    if (!spm_domain_asks(input->xml, input->length, &why)) {
+        if (!why)
+            return g_strndup(input->xml, input->length);
+        g_propagate_error(error, g_steal_pointer(&why));
+        return NULL;
+    }
+    if (!find_context(input, &context, &qemu, &nodes, error))
+        return NULL;
+    return spm_domain_lower(input->xml, input->length, &context, error);
+}
+
+static char *
+raise_input(const Input *input, GError **error)
+{
+    return spm_domain_raise(input->xml, input->length, error);
+}
+
+static char *
+validate(const Input *input, GError **error)
+{
+    g_autofree char *lowered = NULL;
+
+    if (!spm_schema_validate(input->xml, input->length, option_schema, error) ||
+        !(lowered = lower(input, error)))
+        return NULL;
+    return g_strdup_printf("%s validates\n", input->file);
+}
+
+static char *
+argv(const Input *input, GError **error)
+{
+    g_autofree char *lowered = NULL;
+    g_autoptr(virConnect) connection = NULL;
+
+    if (option_memory) {
+        g_autoptr(SpmQemuCaps) qemu = NULL;
+        g_autoptr(SpmNodeset) nodes = NULL;
+        SpmLoweringContext context = { 0 };
+
+        if (!find_context(input, &context, &qemu, &nodes, error))
+            return NULL;
+        return spm_qemu_memory_argv(input->xml, input->length, &context, error);
+    }
+    if (!option_connect)
+        option_connect = g_strdup(DEFAULT_URI);
+    if (!(lowered = lower(input, error)) || !(connection = open_libvirt(error)))
+        return NULL;
+    return to_native(connection, lowered, error);
+}
+
+static const struct {
+    const char *name;
+    char *(*run)(const Input *input, GError **error);
+} commands[] = {
+    { "lower", lower },
+    { "raise", raise_input },
+    { "validate", validate },
+    { "argv", argv },
+};
+
+static int
+run(const char *name, Input *input)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *output = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (!g_str_equal(name, commands[i].name))
+            continue;
+        if (!read_input(input, &error)) {
+            g_printerr("virt-spm: %s: %s\n", input->file, error->message);
+            return EXIT_USAGE;
+        }
+        output = commands[i].run(input, &error);
+        if (!output) {
+            complain(input, error);
+            return error->domain == SPM_ERROR && error->code == SPM_ERROR_INVALID_ARG ? EXIT_USAGE
+                                                                                      : EXIT_FAULT;
+        }
+        fputs(output, stdout);
+        /* A full disk or a closed pipe must not look like a translation. */
+        if (fflush(stdout) != 0) {
+            g_printerr("virt-spm: standard output: %s\n", g_strerror(errno));
+            return EXIT_USAGE;
+        }
+        return 0;
+    }
+    g_printerr("virt-spm: unknown command '%s'; try 'virt-spm --help'\n", name);
+    return EXIT_USAGE;
+}
+
+int
+main(int argc, char **argv_in)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new("COMMAND FILE");
+    g_autoptr(GError) error = NULL;
+    Input input = { 0 };
+    int status;
+
+    setlocale(LC_ALL, "");
+    g_option_context_add_main_entries(context, options, NULL);
+    g_option_context_set_summary(context, summary);
+    if (!g_option_context_parse(context, &argc, &argv_in, &error)) {
+        g_printerr("virt-spm: %s; try 'virt-spm --help'\n", error->message);
+        return EXIT_USAGE;
+    }
+    if (option_version) {
+        g_print("virt-spm " SPM_VERSION "\n");
+        return 0;
+    }
+    if (argc != 3) {
+        g_printerr("virt-spm: a command and a file are wanted; try 'virt-spm --help'\n");
+        return EXIT_USAGE;
+    }
+    input.file = argv_in[2];
+    status = run(argv_in[1], &input);
+    g_free(input.xml);
+    return status;
+}
