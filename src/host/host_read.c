@@ -217,6 +217,20 @@ spm_host_read_link(SpmHostRoot *root, const char *path, const char **why)
     return g_strdup(target);
 }
 
+char *
+spm_host_read_link_name(SpmHostRoot *root, const char *path, const char **why)
+{
+    g_autofree char *target = spm_host_read_link(root, path, why);
+    g_autofree char *name = target ? g_path_get_basename(target) : NULL;
+
+    if (name && (strlen(name) > 64 || strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_.-") != strlen(name))) {
+        if (why)
+            *why = "the link does not end in a name";
+        return NULL;
+    }
+    return g_steal_pointer(&name);
+}
+
 gboolean
 spm_host_exists(SpmHostRoot *root, const char *path)
 {

@@ -55,6 +55,9 @@ char *spm_host_read_head(SpmHostRoot *root, const char *path, gsize limit, const
 GPtrArray *spm_host_read_dir(SpmHostRoot *root, const char *path, const char **why);
 /* What a symbolic link says, as text: the link itself is not followed. */
 char *spm_host_read_link(SpmHostRoot *root, const char *path, const char **why);
+/* The last component of what it says: a driver's name, a group's number. Only
+ * letters, digits and "_.-", because it is shown on terminals. */
+char *spm_host_read_link_name(SpmHostRoot *root, const char *path, const char **why);
 /* Is there anything at @path? */
 gboolean spm_host_exists(SpmHostRoot *root, const char *path);
 

@@ -1,0 +1,157 @@
+/*
+ * host_config.c: what the administrator says about the host's memory
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "host/host_config.h"
+
+#include <string.h>
+
+#include "util/spm_error.h"
+
+#define SECTION "host"
+
+SpmHostConfig *
+spm_host_config_new(void)
+{
+    SpmHostConfig *config = g_new0(SpmHostConfig, 1);
+
+    config->path = g_strdup(SPM_CONFIG_FILE);
+    config->classes = g_hash_table_new(g_direct_hash, g_direct_equal);
+    config->allowed = 1u << SPM_HOST_CLASS_HBM | 1u << SPM_HOST_CLASS_UNCLAIMED_SPM;
+    return config;
+}
+
+void
+spm_host_config_free(SpmHostConfig *config)
+{
+    if (!config)
+        return;
+    g_free(config->path);
+    g_hash_table_unref(config->classes);
+    g_free(config);
+}
+
+gboolean
+spm_host_config_class(const SpmHostConfig *config, guint node, SpmHostClass *klass)
+{
+    gpointer value = config ? g_hash_table_lookup(config->classes, GUINT_TO_POINTER(node)) : NULL;
+
+    if (!value)
+        return FALSE;
+    *klass = (SpmHostClass)(GPOINTER_TO_UINT(value) - 1);
+    return TRUE;
+}
+
+static gboolean
+parse_class(const SpmHostConfig *config, const char *key, const char *text, SpmHostClass *klass, GError **error)
+{
+    if (spm_host_class_parse(text, klass))
+        return TRUE;
+    g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
+                "%s: [" SECTION "] %s: there is no memory class '%s'; "
+                "the classes are dram, hbm, far, pmem, gpu, unclaimed-spm and none",
+                config->path, key, text);
+    return FALSE;
+}
+
+/* "node2-class" */
+static gboolean
+node_of_key(const char *key, guint *node)
+{
+    g_autofree char *name = g_str_has_suffix(key, "-class") ? g_strndup(key, strlen(key) - strlen("-class")) : NULL;
+    gint64 number = name ? spm_host_name_number(name, "node") : -1;
+
+    if (number < 0 || number >= SPM_NODESET_MAX)
+        return FALSE;
+    *node = (guint)number;
+    return TRUE;
+}
+
+static gboolean
+parse_allowed(SpmHostConfig *config, const char *key, const char *value, GError **error)
+{
+    g_auto(GStrv) names = g_strsplit_set(value, ";,", -1);
+
+    config->allowed = 0;
+    for (guint i = 0; names[i]; i++) {
+        SpmHostClass klass;
+
+        if (*g_strstrip(names[i]) == '\0')
+            continue;
+        if (!parse_class(config, key, names[i], &klass, error))
+            return FALSE;
+        config->allowed |= 1u << klass;
+    }
+    return TRUE;
+}
+
+static gboolean
+parse_key(SpmHostConfig *config, const char *key, const char *value, GError **error)
+{
+    SpmHostClass klass;
+    guint node;
+
+    if (node_of_key(key, &node)) {
+        if (!parse_class(config, key, value, &klass, error))
+            return FALSE;
+        g_hash_table_insert(config->classes, GUINT_TO_POINTER(node), GUINT_TO_POINTER((guint)klass + 1));
+        return TRUE;
+    }
+    if (g_str_equal(key, "allow-classes"))
+        return parse_allowed(config, key, value, error);
+    if (g_str_equal(key, "ordinary-pages")) {
+        config->ordinary_pages = g_str_equal(value, "true");
+        if (config->ordinary_pages || g_str_equal(value, "false"))
+            return TRUE;
+        g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
+                    "%s: [" SECTION "] %s must be 'true' or 'false', not '%s'", config->path, key, value);
+        return FALSE;
+    }
+    g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
+                "%s: [" SECTION "] has an unknown key '%s'; "
+                "the keys are nodeN-class, allow-classes and ordinary-pages",
+                config->path, key);
+    return FALSE;
+}
+
+SpmHostConfig *
+spm_host_config_parse(const char *data, gsize length, const char *path, GError **error)
+{
+    g_autoptr(SpmHostConfig) config = spm_host_config_new();
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) parse_error = NULL;
+    g_auto(GStrv) keys = NULL;
+
+    g_free(config->path);
+    config->path = g_strdup(path);
+    if (!g_key_file_load_from_data(file, data, length, G_KEY_FILE_NONE, &parse_error)) {
+        g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED, "%s: %s", path, parse_error->message);
+        return NULL;
+    }
+    keys = g_key_file_get_keys(file, SECTION, NULL, NULL);
+    for (guint i = 0; keys && keys[i]; i++) {
+        g_autofree char *value = g_key_file_get_value(file, SECTION, keys[i], NULL);
+
+        if (!value || !parse_key(config, keys[i], g_strstrip(value), error))
+            return NULL;
+    }
+    return g_steal_pointer(&config);
+}
+
+SpmHostConfig *
+spm_host_config_load(const char *path, GError **error)
+{
+    g_autofree char *data = NULL;
+    g_autoptr(GError) read_error = NULL;
+    const char *file = path ? path : SPM_CONFIG_FILE;
+    gsize length;
+
+    if (!g_file_get_contents(file, &data, &length, &read_error)) {
+        if (!path && g_error_matches(read_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+            return spm_host_config_new();
+        g_set_error(error, SPM_ERROR, SPM_ERROR_SYSTEM, "%s", read_error->message);
+        return NULL;
+    }
+    return spm_host_config_parse(data, length, file, error);
+}
