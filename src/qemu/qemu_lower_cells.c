@@ -108,17 +108,6 @@ spm_lower_cells(SpmModel *model, xmlNode *record, SpmLowering lowering)
         lower_cells_b(model, record);
 }
 
-static xmlNode *
-find_entry(const xmlNode *record, guint cell)
-{
-    xmlNode *entry = spm_record_first(record, "cell");
-    guint64 id;
-
-    while (entry && !(spm_record_entry_number(entry, "id", &id) && id == cell))
-        entry = spm_record_next(entry);
-    return entry;
-}
-
 /* Is @size what the attributes memory and unit of @node say? */
 static gboolean
 says_size(const xmlNode *node, guint64 size)
@@ -178,7 +167,7 @@ spm_raise_cell(xmlNode *domain, const xmlNode *record, guint cell, guint64 size,
 
     if (!found || found->size != 0)
         return FALSE;
-    set_size(found->node, find_entry(record, cell), size);
+    set_size(found->node, spm_record_find_cell(record, cell), size);
     set_or_del(found->node, "memAccess", mem_access);
     set_or_del(found->node, "discard", discard);
     spm_xml_set_attr(found->node, "memmapType", spm_memmap_type_name(SPM_MEMMAP_SPM));

@@ -115,6 +115,17 @@ spm_record_entry_number(const xmlNode *entry, const char *name, guint64 *value)
 }
 
 xmlNode *
+spm_record_find_cell(const xmlNode *record, guint cell)
+{
+    xmlNode *entry = spm_record_first(record, "cell");
+    guint64 id;
+
+    while (entry && !(spm_record_entry_number(entry, "id", &id) && id == cell))
+        entry = spm_record_next(entry);
+    return entry;
+}
+
+xmlNode *
 spm_record_keep(xmlNode *record, const char *kind, const xmlNode *node)
 {
     xmlNode *entry = spm_record_add(record, kind);

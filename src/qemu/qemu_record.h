@@ -43,6 +43,9 @@ xmlNode *spm_record_first(const xmlNode *record, const char *kind); /* @record m
 xmlNode *spm_record_next(const xmlNode *entry);                     /* of the same kind */
 gboolean spm_record_entry_number(const xmlNode *entry, const char *name, guint64 *value);
 
+/* The entry of kind "cell" with this id, or NULL. */
+xmlNode *spm_record_find_cell(const xmlNode *record, guint cell);
+
 /* Keep a copy of @node as it is now, in a new entry. */
 xmlNode *spm_record_keep(xmlNode *record, const char *kind, const xmlNode *node);
 /* The kept copy when it is an element of this name; NULL otherwise. */
