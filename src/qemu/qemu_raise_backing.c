@@ -34,10 +34,15 @@ static void
 restore(const xmlNode *entry, const xmlNode *kept, xmlNode *parent, xmlNode *actual,
         xmlNode *otherwise)
 {
-    if (actual)
-        xmlFreeNode(xmlReplaceNode(actual, xmlDocCopyNode((xmlNode *)kept, parent->doc, 1)));
-    else
+    xmlNode *copy;
+
+    if (!actual) {
         spm_record_put_back(entry, kept, parent, otherwise);
+        return;
+    }
+    copy = xmlDocCopyNode((xmlNode *)kept, parent->doc, 1);
+    xmlFreeNode(xmlReplaceNode(actual, copy));
+    spm_xml_reindent(copy);
 }
 
 static void

@@ -188,5 +188,6 @@ spm_record_put_back(const xmlNode *entry, const xmlNode *node, xmlNode *parent, 
             before = before->next;
     }
     spm_xml_insert(parent, before, copy);
+    spm_xml_reindent(copy);
     return copy;
 }

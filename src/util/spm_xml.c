@@ -252,6 +252,49 @@ spm_xml_add(xmlNode *parent, xmlNode *before, xmlNs *ns, const char *name, const
     return node;
 }
 
+static gboolean
+has_text(const xmlNode *node)
+{
+    for (const xmlNode *child = node->children; child; child = child->next) {
+        if ((child->type == XML_TEXT_NODE && !xmlIsBlankNode(child)) ||
+            child->type == XML_CDATA_SECTION_NODE || child->type == XML_ENTITY_REF_NODE)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void
+drop_space(xmlNode *node)
+{
+    for (xmlNode *child = node->children; child;) {
+        xmlNode *next = child->next;
+
+        if (is_space(child)) {
+            xmlUnlinkNode(child);
+            xmlFreeNode(child);
+        }
+        child = next;
+    }
+}
+
+void
+spm_xml_reindent(xmlNode *node)
+{
+    const char *own = is_space(node->prev) ? strrchr((const char *)node->prev->content, '\n') : NULL;
+    g_autofree char *inner = own ? g_strconcat(own, "  ", NULL) : NULL;
+
+    if (!own || !node->children || has_text(node))
+        return;
+    drop_space(node);
+    for (xmlNode *child = node->children; child; child = child->next) {
+        add_space_before(child, inner);
+        if (child->type == XML_ELEMENT_NODE)
+            spm_xml_reindent(child);
+    }
+    if (node->last)
+        xmlAddChild(node, xmlNewDocText(node->doc, BAD_CAST own));
+}
+
 void
 spm_xml_remove(xmlNode *node)
 {

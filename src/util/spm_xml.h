@@ -61,6 +61,9 @@ void spm_xml_insert(xmlNode *parent, xmlNode *before, xmlNode *node);
  * Returns it; the document owns it. @ns may be NULL. */
 xmlNode *spm_xml_add(xmlNode *parent, xmlNode *before, xmlNs *ns, const char *name,
                      const char *text);
+/* Lay out what is below @node again, from where @node stands now. Elements with
+ * text in them, and documents written in one line, stay as they are. */
+void spm_xml_reindent(xmlNode *node);
 /* Take @node out together with the white space that set it on its own line;
  * the caller owns it (xmlFreeNode). */
 void spm_xml_unlink(xmlNode *node);
