@@ -37,7 +37,7 @@ progress() {
             shown=$SECONDS
             printf '    %4ds  %.90s\n' $((SECONDS - start)) "$line" >&2
         done
-    } < <("$@" 2>&1 </dev/null; echo $? >"$log.status") >"$log"
+    } < <("$@" 2>&1 </dev/null && echo 0 >"$log.status" || echo $? >"$log.status") >"$log"
     status=$(cat "$log.status"); rm -f "$log.status"
     (( status == 0 )) && return 0
     note "failed: $*"
