@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "qemu/qemu_lower.h"
+#include "qemu/qemu_placement_note.h"
 #include "qemu/qemu_raise.h"
 #include "qemu/qemu_record.h"
 #include "qemu/qemu_validate.h"
@@ -132,6 +133,7 @@ spm_domain_lower(const char *xml, gsize length, const SpmLoweringContext *contex
     }
     if (!doc)
         return g_strndup(xml, length);
+    spm_placement_note_remove(xmlDocGetRootElement(doc));
     model = spm_model_parse(doc, error);
     if (!model)
         return NULL;

@@ -183,6 +183,8 @@ typedef struct {
     char *access;
     char *discard;
     SpmNodeset *host_nodes;
+    const char *path; /* of a device-dax device; NULL: pages of system RAM */
+    guint64 align;
 } Device;
 
 static void
@@ -195,7 +197,8 @@ device_free(Device *device)
 }
 
 static Device *
-device_of_cell(const SpmModel *model, const SpmNumaCell *cell, SpmLowering lowering)
+device_of_cell(const SpmModel *model, const SpmNumaCell *cell, SpmLowering lowering,
+               const SpmCellBacking *backing)
 {
     const SpmMemnode *memnode = spm_numatune_find(model->tune, cell->id);
     g_autofree char *mem_access = spm_xml_attr(cell->node, "memAccess");
@@ -207,6 +210,17 @@ device_of_cell(const SpmModel *model, const SpmNumaCell *cell, SpmLowering lower
     device->access = g_strdup(spm_model_device_access(model->backing, mem_access));
     device->discard = spm_xml_attr(cell->node, "discard");
     device->host_nodes = memnode ? spm_nodeset_copy(memnode->nodes) : NULL;
+    if (backing && backing->device) {
+        device->path = backing->device;
+        device->align = backing->align;
+        device->page_size = 0;
+        g_clear_pointer(&device->host_nodes, spm_nodeset_free);
+    } else if (backing) {
+        g_clear_pointer(&device->host_nodes, spm_nodeset_free);
+        device->host_nodes = spm_nodeset_copy(backing->host_nodes);
+        if (backing->page_automatic && backing->page_size)
+            device->page_size = backing->page_size;
+    }
     return device;
 }
 
@@ -228,13 +242,17 @@ add_device(xmlNode *devices, const Device *device, SpmLowering lowering)
     xmlNode *memory = spm_xml_add(devices, NULL, NULL, "memory", NULL);
     xmlNode *node;
 
-    spm_xml_set_attr(memory, "model", "dimm");
+    spm_xml_set_attr(memory, "model", device->path ? "nvdimm" : "dimm");
     if (device->access)
         spm_xml_set_attr(memory, "access", device->access);
     if (device->discard)
         spm_xml_set_attr(memory, "discard", device->discard);
-    if (device->page_size || device->host_nodes) {
+    if (device->path || device->page_size || device->host_nodes) {
         node = spm_xml_add(memory, NULL, NULL, "source", NULL);
+        if (device->path) {
+            spm_xml_add(node, NULL, NULL, "path", device->path);
+            add_scaled(node, "alignsize", device->align);
+        }
         if (device->page_size)
             add_scaled(node, "pagesize", device->page_size);
         if (device->host_nodes) {
@@ -262,6 +280,48 @@ add_devices(const SpmModel *model, xmlNode *record, const GPtrArray *list, SpmLo
         add_device(devices, list->pdata[i], lowering);
 }
 
+/* Placement knows how many CPUs are near the nodes it chose. */
+static void
+lower_allocation(SpmModel *model, xmlNode *record, const SpmLoweringContext *context)
+{
+    g_autofree char *text = NULL;
+    guint threads = 0;
+    xmlNode *allocation;
+
+    for (guint i = 0; context->backings && i < context->backings->len; i++)
+        threads = MAX(threads, ((SpmCellBacking *)context->backings->pdata[i])->threads);
+    if (threads == 0 || spm_xml_child(model->backing, "allocation"))
+        return;
+    text = g_strdup_printf("%u", threads);
+    allocation = spm_xml_add(model->backing, NULL, NULL, "allocation", NULL);
+    spm_xml_set_attr(allocation, "mode", "immediate");
+    spm_xml_set_attr(allocation, "threads", text);
+    spm_record_set_added(record, "allocation");
+}
+
+/* What placement chose goes into the record of the cell, so that raising can
+ * tell it from what the user wrote. */
+static void
+record_placement(xmlNode *record, const SpmLoweringContext *context)
+{
+    for (guint i = 0; context->backings && i < context->backings->len; i++) {
+        const SpmCellBacking *backing = context->backings->pdata[i];
+        xmlNode *entry = spm_record_find_cell(record, backing->cell);
+
+        if (!entry)
+            continue;
+        if (backing->automatic)
+            spm_xml_set_attr(entry, "placement", "auto");
+        if (backing->page_automatic)
+            spm_xml_set_attr(entry, "pages", "auto");
+        if (backing->device && backing->host_nodes) {
+            g_autofree char *nodes = spm_nodeset_format(backing->host_nodes);
+
+            spm_xml_set_attr(entry, "nodeset", nodes);
+        }
+    }
+}
+
 /* libvirt asks QEMU for a thread-context on the cell's host nodes to
  * preallocate huge pages; QEMU cannot make one where no CPU is. */
 static gboolean
@@ -284,8 +344,14 @@ spm_lower_document(SpmModel *model, const SpmLoweringContext *context)
     for (guint i = 0; i < model->numa->cells->len; i++) {
         const SpmNumaCell *cell = model->numa->cells->pdata[i];
 
-        if (spm_numa_cell_is_spm(cell))
-            g_ptr_array_add(devices, device_of_cell(model, cell, lowering));
+        const SpmCellBacking *backing;
+
+        if (!spm_numa_cell_is_spm(cell))
+            continue;
+        backing = spm_model_backing(context, cell->id);
+        if (backing && backing->host_nodes)
+            spm_nodeset_union(model->spm_host_nodes, backing->host_nodes);
+        g_ptr_array_add(devices, device_of_cell(model, cell, lowering, backing));
     }
     if (devices->len == 0) {
         /* Only memmapType='normal': ordinary cells, with nothing to build. */
@@ -298,9 +364,11 @@ spm_lower_document(SpmModel *model, const SpmLoweringContext *context)
     lower_numatune(model, record);
     lower_hugepages(model, record);
     spm_lower_cells(model, record, lowering);
+    record_placement(record, context);
 
     lower_max_memory(model, record);
     lower_source(model, record);
+    lower_allocation(model, record, context);
     add_devices(model, record, devices, lowering);
     if (arguments)
         spm_qemu_xmlns_add_arguments(model->domain, record, arguments);

@@ -76,6 +76,18 @@ spm_model_lowering(const SpmLoweringContext *context)
     return context->memoryless_cells ? SPM_LOWERING_A : SPM_LOWERING_B;
 }
 
+const SpmCellBacking *
+spm_model_backing(const SpmLoweringContext *context, guint cell)
+{
+    for (guint i = 0; context->backings && i < context->backings->len; i++) {
+        const SpmCellBacking *backing = context->backings->pdata[i];
+
+        if (backing->cell == cell)
+            return backing;
+    }
+    return NULL;
+}
+
 guint64
 spm_model_device_page(const SpmHugepages *pages, SpmLowering lowering, guint cell)
 {

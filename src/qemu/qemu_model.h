@@ -27,7 +27,7 @@ typedef struct {
     SpmHugepages *pages;
     GPtrArray *devices;         /* of SpmMemoryDevice */
     SpmNodeset *spm_cells;      /* ids of the SPM cells */
-    SpmNodeset *spm_host_nodes; /* what their memnodes name */
+    SpmNodeset *spm_host_nodes; /* what their memnodes name, and where placement puts the others */
     guint64 total;              /* bytes of all cells and memory devices, rounded as libvirt does */
 } SpmModel;
 
@@ -38,6 +38,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmModel, spm_model_free)
 
 /* How this domain is lowered where libvirt can or cannot build memory-less cells. */
 SpmLowering spm_model_lowering(const SpmLoweringContext *context);
+
+/* Where placement puts @cell, or NULL when it was not asked. */
+const SpmCellBacking *spm_model_backing(const SpmLoweringContext *context, guint cell);
 
 /* The page size the memory device of @cell has to name so that libvirt backs
  * it as the user's <hugepages> say; 0: none, it follows by itself. */

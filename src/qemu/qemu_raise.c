@@ -12,6 +12,7 @@
 #include "qemu/qemu_raise.h"
 
 #include "qemu/qemu_lower_cells.h"
+#include "qemu/qemu_placement_note.h"
 #include "qemu/qemu_raise_backing.h"
 #include "qemu/qemu_record.h"
 #include "qemu/qemu_xmlns.h"
@@ -154,6 +155,7 @@ spm_raise_document(xmlDoc *doc)
         spm_record_remove(domain, record);
         record = copy;
     }
+    spm_raise_read_placement(devices, record);
     remove_additions(domain, record, devices);
     if (devices->len > 0) {
         tellable = ((SpmRaisedDevice *)devices->pdata[0])->lowering == SPM_LOWERING_A
@@ -169,8 +171,10 @@ spm_raise_document(xmlDoc *doc)
                        spm_raise_numatune(domain, record, devices);
         }
     }
-    if (tellable)
+    if (tellable) {
         spm_raise_normal_cells(domain, record);
+        spm_placement_note_add(domain, devices);
+    }
     if (record)
         xmlFreeNode(record);
     return tellable;

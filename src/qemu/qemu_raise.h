@@ -23,6 +23,12 @@ typedef struct {
     guint cell;
     SpmLowering lowering;
     SpmMemoryDevice *device;
+    gboolean automatic;      /* placement chose where it lies, not the user */
+    gboolean page_automatic; /* placement chose its page size */
+    SpmNodeset *nodes;       /* where it lies: the device's node mask, else that of the record; or NULL */
 } SpmRaisedDevice;
+
+/* Fill in what the record says of placement; @record may be NULL. */
+void spm_raise_read_placement(const GPtrArray *devices, const xmlNode *record);
 
 G_END_DECLS

@@ -76,14 +76,13 @@ numatune_agrees(const xmlNode *kept, const SpmNumatune *actual, xmlNode *domain,
         const SpmRaisedDevice *raised = devices->pdata[i];
         const SpmMemnode *memnode = spm_numatune_find(tune, raised->cell);
 
-        if (!memnode != !raised->device->host_nodes)
+        if (raised->nodes)
+            spm_nodeset_union(host_nodes, raised->nodes);
+        if (!memnode != (!raised->nodes || raised->automatic))
             return FALSE;
-        if (!memnode)
-            continue;
-        if (!g_str_equal(memnode->mode, "strict") ||
-            !spm_nodeset_equal(memnode->nodes, raised->device->host_nodes))
+        if (memnode && (!g_str_equal(memnode->mode, "strict") ||
+                        !spm_nodeset_equal(memnode->nodes, raised->nodes)))
             return FALSE;
-        spm_nodeset_union(host_nodes, memnode->nodes);
     }
     collect_cells(domain, devices, spm_cells, ordinary);
     spm_lower_numatune(tune, spm_cells, ordinary, host_nodes);
@@ -107,7 +106,7 @@ static void
 add_memnode(xmlNode *domain, const SpmRaisedDevice *raised)
 {
     g_autofree char *id = g_strdup_printf("%u", raised->cell);
-    g_autofree char *nodes = spm_nodeset_format(raised->device->host_nodes);
+    g_autofree char *nodes = spm_nodeset_format(raised->nodes);
     xmlNode *numatune = spm_xml_child(domain, "numatune");
     xmlNode *memnode;
 
@@ -135,10 +134,11 @@ spm_raise_numatune(xmlNode *domain, const xmlNode *record, const GPtrArray *devi
     for (guint i = 0; i < devices->len; i++) {
         const SpmRaisedDevice *raised = devices->pdata[i];
 
-        if (raised->device->host_nodes && spm_numatune_find(actual, raised->cell))
+        if (!raised->nodes || raised->automatic)
+            continue;
+        if (spm_numatune_find(actual, raised->cell))
             return FALSE;
-        if (raised->device->host_nodes)
-            add_memnode(domain, raised);
+        add_memnode(domain, raised);
     }
     return TRUE;
 }
@@ -160,7 +160,8 @@ hugepages_agree(const SpmHugepages *kept, const SpmHugepages *actual, xmlNode *d
     for (guint i = 0; i < devices->len; i++) {
         const SpmRaisedDevice *raised = devices->pdata[i];
 
-        if (spm_model_device_page(kept, raised->lowering, raised->cell) != raised->device->page_size)
+        if (!raised->device->path && !raised->page_automatic &&
+            spm_model_device_page(kept, raised->lowering, raised->cell) != raised->device->page_size)
             return FALSE;
     }
     return TRUE;
@@ -185,7 +186,8 @@ derive_hugepages(xmlNode *domain, const GPtrArray *devices)
         g_autofree char *id = g_strdup_printf("%u", raised->cell);
         xmlNode *page;
 
-        if (own == spm_model_device_page(actual, raised->lowering, raised->cell))
+        if (raised->device->path || raised->page_automatic ||
+            own == spm_model_device_page(actual, raised->lowering, raised->cell))
             continue;
         /* No page size on the device: it follows its target cell, which under
          * lowering B is another one. And <hugepages/> alone gives every cell
@@ -254,6 +256,10 @@ spm_raise_source(xmlNode *domain, const xmlNode *record)
     xmlNode *source = spm_xml_child(backing, "source");
     g_autofree char *type = source ? spm_xml_attr(source, "type") : NULL;
 
+    xmlNode *allocation = spm_xml_child(backing, "allocation");
+
+    if (allocation && spm_record_has_added(record, "allocation"))
+        spm_xml_remove(allocation);
     if (g_strcmp0(type, "memfd") == 0 && spm_record_has_added(record, "source"))
         spm_xml_remove(source);
     if (backing && spm_record_has_added(record, "memoryBacking") && spm_xml_is_blank(backing))

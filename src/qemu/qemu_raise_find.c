@@ -4,12 +4,14 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "qemu/qemu_raise.h"
+#include "qemu/qemu_record.h"
 #include "qemu/qemu_xmlns.h"
 
 static void
 raised_device_free(SpmRaisedDevice *raised)
 {
     spm_memory_device_free(raised->device);
+    spm_nodeset_free(raised->nodes);
     g_free(raised);
 }
 
@@ -19,7 +21,9 @@ recognise(const xmlNode *domain, const SpmMemoryDevice *device, guint cell, SpmL
 {
     const xmlNode *override = spm_qemu_xmlns_find_override(domain, device->alias);
 
-    if (!override || !g_str_equal(device->model, "dimm") || device->size == 0)
+    gboolean on_device = g_str_equal(device->model, "nvdimm") && device->path;
+
+    if (!override || (!on_device && !g_str_equal(device->model, "dimm")) || device->size == 0)
         return FALSE;
     *lowering = SPM_LOWERING_A;
     if (device->target == (int)cell && spm_qemu_xmlns_override_is_ours(override, *lowering, cell))
@@ -58,4 +62,29 @@ spm_raise_find_devices(xmlNode *domain, gboolean *all)
         g_ptr_array_add(found, raised);
     }
     return g_steal_pointer(&found);
+}
+
+static gboolean
+says_auto(const xmlNode *entry, const char *name)
+{
+    g_autofree char *value = entry ? spm_xml_attr(entry, name) : NULL;
+
+    return g_strcmp0(value, "auto") == 0;
+}
+
+void
+spm_raise_read_placement(const GPtrArray *devices, const xmlNode *record)
+{
+    for (guint i = 0; i < devices->len; i++) {
+        SpmRaisedDevice *raised = devices->pdata[i];
+        const xmlNode *entry = spm_record_find_cell(record, raised->cell);
+        g_autofree char *nodes = entry ? spm_xml_attr(entry, "nodeset") : NULL;
+
+        raised->automatic = says_auto(entry, "placement");
+        raised->page_automatic = says_auto(entry, "pages");
+        if (raised->device->path)
+            raised->nodes = nodes ? spm_nodeset_parse(nodes, NULL) : NULL;
+        else
+            raised->nodes = spm_nodeset_copy(raised->device->host_nodes);
+    }
 }

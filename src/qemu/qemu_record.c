@@ -32,31 +32,37 @@ behind_names(const xmlNode *domain)
     return node;
 }
 
-void
-spm_record_attach(xmlNode *domain, xmlNode *record)
+gboolean
+spm_metadata_attach(xmlNode *domain, xmlNode *element)
 {
     xmlNode *metadata = spm_xml_child(domain, "metadata");
-    xmlNode *entries;
+    gboolean missing = metadata == NULL;
+    xmlNode *entries = element->children;
 
-    if (!record->children && !record->properties) {
-        xmlFreeNode(record);
-        return;
+    if (!entries && !element->properties) {
+        xmlFreeNode(element);
+        return FALSE;
     }
-    if (!metadata) {
+    if (missing)
         metadata = spm_xml_add(domain, behind_names(domain), NULL, "metadata", NULL);
-        spm_record_set_added(record, "metadata");
-    }
     /* Only now is there an indentation to follow: entries go in once more. */
-    entries = record->children;
-    record->children = record->last = NULL;
-    spm_xml_insert(metadata, NULL, record);
+    element->children = element->last = NULL;
+    spm_xml_insert(metadata, NULL, element);
     while (entries) {
         xmlNode *next = entries->next;
 
         entries->next = entries->prev = entries->parent = NULL;
-        spm_xml_insert(record, NULL, entries);
+        spm_xml_insert(element, NULL, entries);
         entries = next;
     }
+    return missing;
+}
+
+void
+spm_record_attach(xmlNode *domain, xmlNode *record)
+{
+    if (spm_metadata_attach(domain, record))
+        spm_record_set_added(record, "metadata");
 }
 
 void

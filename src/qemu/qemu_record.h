@@ -29,6 +29,9 @@ xmlNode *spm_record_find(const xmlNode *domain);
  * A record without content is freed instead. */
 xmlNode *spm_record_new(xmlDoc *doc);
 void spm_record_attach(xmlNode *domain, xmlNode *record);
+/* The same for any element of ours: put it into <metadata>, which is made when
+ * it is missing (TRUE then), or free it when it has no content. */
+gboolean spm_metadata_attach(xmlNode *domain, xmlNode *element);
 /* Take @record out of the document, with the <metadata> that was made for it. Frees it. */
 void spm_record_remove(xmlNode *domain, xmlNode *record);
 
