@@ -41,6 +41,7 @@ spm_rpc_error_encode(const GError *error, guint32 domain)
 {
     GByteArray *bytes = g_byte_array_new();
     int code = spm_error_number(error);
+    const char *format = spm_error_heading(code);
     g_autofree char *whole = spm_error_text(error);
     g_autofree char *message = shorten(whole);
     g_autofree char *detail = shorten(error->message);
@@ -50,7 +51,8 @@ spm_rpc_error_encode(const GError *error, guint32 domain)
     spm_xdr_write_optional(bytes, message);
     spm_xdr_write_u32(bytes, LEVEL_ERROR);
     spm_xdr_write_u32(bytes, 0); /* dom */
-    spm_xdr_write_optional(bytes, spm_error_heading(code));
+    /* libvirt's own way to write a format that adds nothing. */
+    spm_xdr_write_optional(bytes, g_str_equal(format, "%1$s") ? "%s" : format);
     spm_xdr_write_optional(bytes, detail);
     spm_xdr_write_optional(bytes, NULL);
     spm_xdr_write_u32(bytes, (guint32)-1);

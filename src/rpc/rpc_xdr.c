@@ -20,14 +20,15 @@ spm_xdr_reader_init(SpmXdrReader *reader, const guint8 *data, gsize size)
 static const guint8 *
 advance(SpmXdrReader *reader, guint64 size)
 {
-    guint64 padded = (size + 3) & ~G_GUINT64_CONSTANT(3);
     const guint8 *bytes = reader->data + reader->offset;
+    gsize left = reader->size - reader->offset;
+    guint64 padding = -size % 4;
 
-    if (reader->failed || padded > reader->size - reader->offset) {
+    if (reader->failed || size > left || padding > left - size) {
         reader->failed = TRUE;
         return NULL;
     }
-    reader->offset += padded;
+    reader->offset += size + padding;
     return bytes;
 }
 
