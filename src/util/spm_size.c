@@ -21,17 +21,21 @@ spm_parse_uint64(const char *text, guint64 *value)
     return TRUE;
 }
 
-/* "b", "bytes", or one of KMGTPE alone (powers of 1024), with "iB" (1024) or "B" (1000). */
+/* "b", "byte", "bytes", or one of KMGTPE alone (powers of 1024), with "iB"
+ * (1024) or "B" (1000). */
 static gboolean
 unit_scale(const char *unit, guint64 *scale)
 {
+    static const char *const bytes[] = { "b", "byte", "bytes" };
     static const char prefixes[] = "kmgtpe";
     const char *prefix;
     guint64 base = 1024;
 
-    if (g_ascii_strcasecmp(unit, "b") == 0 || g_ascii_strcasecmp(unit, "bytes") == 0) {
-        *scale = 1;
-        return TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(bytes); i++) {
+        if (g_ascii_strcasecmp(unit, bytes[i]) == 0) {
+            *scale = 1;
+            return TRUE;
+        }
     }
     if (*unit == '\0' || !(prefix = strchr(prefixes, g_ascii_tolower(*unit))))
         return FALSE;
@@ -51,7 +55,7 @@ spm_size_parse(const char *text, const char *unit, guint64 *bytes, GError **erro
     guint64 scale = 1024;
     guint64 value;
 
-    if (unit && !unit_scale(unit, &scale)) {
+    if (unit && *unit && !unit_scale(unit, &scale)) {
         g_set_error(error, SPM_ERROR, SPM_ERROR_XML,
                     "'%s' is not a unit of memory; use for example 'KiB', 'MiB' or 'GiB'", unit);
         return FALSE;
@@ -63,7 +67,7 @@ spm_size_parse(const char *text, const char *unit, guint64 *bytes, GError **erro
     }
     if (!g_uint64_checked_mul(bytes, value, scale)) {
         g_set_error(error, SPM_ERROR, SPM_ERROR_XML, "a size of %s %s does not fit 64 bits", text,
-                    unit ? unit : "KiB");
+                    unit && *unit ? unit : "KiB");
         return FALSE;
     }
     return TRUE;

@@ -1,10 +1,10 @@
 /*
  * spm_size.h: memory sizes with units, as libvirt reads and writes them
  *
- * libvirt's scaled integers: "b" and "bytes" are 1; "KB" 1000, "K" and "KiB"
- * 1024, and so on up to "E"; the case of a unit does not matter
- * (virScaleInteger, since libvirt 0.9.11). Without a unit a domain's memory
- * is in KiB.
+ * libvirt's scaled integers: "b", "byte" and "bytes" are 1; "KB" 1000, "K" and
+ * "KiB" 1024, and so on up to "E"; the case of a unit does not matter
+ * (virScaleInteger, since libvirt 0.9.11). Without a unit, or with an empty
+ * one, a domain's memory is in KiB.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -22,7 +22,7 @@ G_BEGIN_DECLS
  * allowed, as libvirt does). FALSE when malformed or above G_MAXUINT64. */
 gboolean spm_parse_uint64(const char *text, guint64 *value);
 
-/* @text times @unit (NULL: KiB), in bytes. Returns FALSE and sets @error
+/* @text times @unit (NULL or empty: KiB), in bytes. Returns FALSE and sets @error
  * (SPM_ERROR_XML) for a malformed number, an unknown unit or an overflow. */
 gboolean spm_size_parse(const char *text, const char *unit, guint64 *bytes, GError **error);
 
