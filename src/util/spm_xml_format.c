@@ -50,6 +50,17 @@ append_value(GString *text, const char *value, char quote)
     g_string_append_c(text, quote);
 }
 
+/* A section cannot hold "]]>", which ends it. The parser joins neighbouring
+ * sections into one, so it may be in there all the same: part them again. */
+static void
+append_cdata(GString *text, const char *content)
+{
+    g_autoptr(GString) inside = g_string_new(content);
+
+    g_string_replace(inside, "]]>", "]]]]><![CDATA[>", 0);
+    g_string_append_printf(text, "<![CDATA[%s]]>", inside->str);
+}
+
 static void append_node(GString *text, const xmlNode *node, char quote);
 
 static void
@@ -93,7 +104,7 @@ append_node(GString *text, const xmlNode *node, char quote)
     } else if (node->type == XML_TEXT_NODE) {
         append_escaped(text, content ? content : "", 0);
     } else if (node->type == XML_CDATA_SECTION_NODE) {
-        g_string_append_printf(text, "<![CDATA[%s]]>", content ? content : "");
+        append_cdata(text, content ? content : "");
     } else if (node->type == XML_COMMENT_NODE) {
         g_string_append_printf(text, "<!--%s-->", content ? content : "");
     } else if (node->type == XML_PI_NODE) {
