@@ -117,5 +117,9 @@ spm_xml_equal(const xmlDoc *a, const xmlDoc *b, char **where)
         if (!same_node(x, y, where))
             return FALSE;
     }
-    return !x && !y;
+    if (!x && !y)
+        return TRUE;
+    if (where)
+        *where = x ? describe(x) : describe(y);
+    return FALSE;
 }
