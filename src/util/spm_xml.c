@@ -7,8 +7,10 @@
 #include "util/spm_error.h"
 
 /* XML_PARSE_HUGE stays off: libxml2's own limits (256 levels, 10 MB of text)
- * are far above any domain and guard against documents made to be slow. */
-#define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING)
+ * are far above any domain and guard against documents made to be slow.
+ * XML_PARSE_BIG_LINES: errors beyond line 65,535 name the right line. */
+#define PARSE_OPTIONS \
+    (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES)
 
 xmlDoc *
 spm_xml_parse(const char *xml, gsize length, GError **error)
