@@ -19,6 +19,7 @@ spm_host_config_new(void)
     config->path = g_strdup(SPM_CONFIG_FILE);
     config->classes = g_hash_table_new(g_direct_hash, g_direct_equal);
     config->allowed = 1u << SPM_HOST_CLASS_HBM | 1u << SPM_HOST_CLASS_UNCLAIMED_SPM;
+    config->placement = TRUE;
     return config;
 }
 
@@ -86,6 +87,19 @@ parse_allowed(SpmHostConfig *config, const char *key, const char *value, GError 
     return TRUE;
 }
 
+/* One of two words. */
+static gboolean
+parse_choice(const SpmHostConfig *config, const char *key, const char *value, const char *yes,
+             const char *no, gboolean *choice, GError **error)
+{
+    *choice = g_str_equal(value, yes);
+    if (*choice || g_str_equal(value, no))
+        return TRUE;
+    g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
+                "%s: [" SECTION "] %s must be '%s' or '%s', not '%s'", config->path, key, yes, no, value);
+    return FALSE;
+}
+
 static gboolean
 parse_key(SpmHostConfig *config, const char *key, const char *value, GError **error)
 {
@@ -100,17 +114,13 @@ parse_key(SpmHostConfig *config, const char *key, const char *value, GError **er
     }
     if (g_str_equal(key, "allow-classes"))
         return parse_allowed(config, key, value, error);
-    if (g_str_equal(key, "ordinary-pages")) {
-        config->ordinary_pages = g_str_equal(value, "true");
-        if (config->ordinary_pages || g_str_equal(value, "false"))
-            return TRUE;
-        g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
-                    "%s: [" SECTION "] %s must be 'true' or 'false', not '%s'", config->path, key, value);
-        return FALSE;
-    }
+    if (g_str_equal(key, "ordinary-pages"))
+        return parse_choice(config, key, value, "true", "false", &config->ordinary_pages, error);
+    if (g_str_equal(key, "placement"))
+        return parse_choice(config, key, value, "auto", "off", &config->placement, error);
     g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
                 "%s: [" SECTION "] has an unknown key '%s'; "
-                "the keys are nodeN-class, allow-classes and ordinary-pages",
+                "the keys are nodeN-class, allow-classes, ordinary-pages and placement",
                 config->path, key);
     return FALSE;
 }

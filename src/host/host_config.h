@@ -10,6 +10,9 @@
  *     allow-classes=hbm;unclaimed-spm
  *     # true: an SPM cell may do without hugepages
  *     ordinary-pages=false
+ *     # off: a cell lies where the domain says and libvirt puts it; nobody
+ *     # checks that this is HBM, in hugepages, or has room
+ *     placement=auto
  *
  * An unknown key, a bad value or an unknown class is an error that names it.
  *
@@ -28,6 +31,7 @@ typedef struct {
     GHashTable *classes;        /* node number -> SpmHostClass + 1 */
     guint allowed;              /* bits of SpmHostClass: what automatic placement may use */
     gboolean ordinary_pages;
+    gboolean placement;         /* FALSE: off */
 } SpmHostConfig;
 
 SpmHostConfig *spm_host_config_new(void);
