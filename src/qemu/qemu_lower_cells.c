@@ -48,7 +48,7 @@ lower_normal_cell(const SpmNumaCell *cell, xmlNode *record)
 }
 
 /* Takes @node out into an entry of its own, and then its parent when that is
- * left with nothing: libvirt's grammar wants the parents filled. */
+ * left with comments at most: libvirt's grammar wants the parents filled. */
 static void
 move_out(xmlNode *record, const char *kind, xmlNode *node, guint cell)
 {
@@ -58,7 +58,7 @@ move_out(xmlNode *record, const char *kind, xmlNode *node, guint cell)
 
     spm_xml_set_attr(entry, "cell", id);
     spm_record_take_out(entry, node);
-    if (spm_xml_is_blank(parent)) {
+    if (!spm_xml_child_ns(parent, NULL, NULL)) {
         entry = spm_record_keep(record, (const char *)parent->name, parent);
         spm_xml_set_attr(entry, "cell", id);
         spm_record_take_out(entry, parent);
