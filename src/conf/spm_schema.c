@@ -41,14 +41,20 @@ static xmlRelaxNG *
 compile(const char *path, GError **error)
 {
     xmlRelaxNGParserCtxt *parser = xmlRelaxNGNewParserCtxt(path);
+    xmlStructuredErrorFunc handler = xmlStructuredError;
+    void *handler_data = xmlStructuredErrorContext;
     Report report = { .text = g_string_new(NULL) };
     xmlRelaxNG *schema = NULL;
 
+    /* A file that cannot be read, included ones too, is not the parser's error
+     * but a global one, which would be printed. */
+    xmlSetStructuredErrorFunc(&report, (xmlStructuredErrorFunc)collect);
     if (parser) {
         xmlRelaxNGSetParserStructuredErrors(parser, (xmlStructuredErrorFunc)collect, &report);
         schema = xmlRelaxNGParse(parser);
         xmlRelaxNGFreeParserCtxt(parser);
     }
+    xmlSetStructuredErrorFunc(handler_data, handler);
     if (!schema)
         g_set_error(error, SPM_ERROR, SPM_ERROR_INTERNAL,
                     "the schema %s cannot be read: %s; is virtspm installed whole, and libvirt's schemas with it?",
