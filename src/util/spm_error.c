@@ -49,9 +49,9 @@ static const struct {
     { SPM_ERROR_OPERATION_FAILED, "operation failed: %1$s" },
     { SPM_ERROR_XML, "XML error: %1$s" },
     { SPM_ERROR_OPERATION_DENIED, "operation forbidden: %1$s" },
-    { SPM_ERROR_XML_DETAIL, "%1$s" },
-    { SPM_ERROR_SYSTEM, "%1$s" },
-    { SPM_ERROR_RPC, "RPC error: %1$s" },
+    { SPM_ERROR_XML_DETAIL, "%s" },
+    { SPM_ERROR_SYSTEM, "%s" },
+    { SPM_ERROR_RPC, "%s" },
     { SPM_ERROR_OPERATION_INVALID, "Requested operation is not valid: %1$s" },
     { SPM_ERROR_CONFIG_UNSUPPORTED, "unsupported configuration: %1$s" },
     { SPM_ERROR_OPERATION_UNSUPPORTED, "Operation not supported: %1$s" },
@@ -79,7 +79,7 @@ char *
 spm_error_text(const GError *error)
 {
     const char *heading = spm_error_heading(spm_error_number(error));
-    const char *slot = strstr(heading, "%1$s");
+    const char *slot = strchr(heading, '%'); /* where the detail goes: at the end */
 
     return g_strdup_printf("%.*s%s", (int)(slot - heading), heading, error->message);
 }

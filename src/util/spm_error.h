@@ -41,8 +41,9 @@ typedef enum {
 void spm_error_set_line(GError *error, int line);
 int spm_error_line(const GError *error);
 
-/* libvirt's printf format for @code with one %1$s in it, for example
- * "unsupported configuration: %1$s". Static; never NULL. */
+/* libvirt's printf format for @code, for example
+ * "unsupported configuration: %1$s", or "%s" for a code without a heading:
+ * byte for byte what libvirtd sends. Static; never NULL. */
 const char *spm_error_heading(int code);
 
 /* The full text a libvirt client prints for @error: heading plus message.
