@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The services under test, and connections to them.
+
+scripts/hypervisor runs them, and puts the two URIs into the environment.
+"""
+
+import contextlib
+import os
+import pathlib
+import subprocess
+import urllib.parse
+
+import libvirt
+
+SCRIPTS = pathlib.Path(__file__).resolve().parents[3] / "scripts"
+
+VIRTSPM_URI = os.environ["VIRTSPM_URI"]
+LIBVIRT_URI = os.environ["LIBVIRT_URI"]
+VIRTSPM_SOCKET = urllib.parse.parse_qs(urllib.parse.urlsplit(VIRTSPM_URI).query)["socket"][0]
+LIBVIRT_SOCKET = "/run/libvirt/libvirt-sock"
+
+# Errors are raised; libvirt would print them as well.
+libvirt.registerErrorHandler(lambda *_: None, None)
+
+
+def ctl(verb, service):
+    """start, stop, restart, kill or pid; the service's process id (0: none)."""
+    done = subprocess.run([SCRIPTS / "hypervisor", "ctl", verb, service],
+                          stdout=subprocess.PIPE, text=True, check=True)
+    return int(done.stdout)
+
+
+@contextlib.contextmanager
+def connected(uri=VIRTSPM_URI, read_only=False):
+    connection = libvirt.openReadOnly(uri) if read_only else libvirt.open(uri)
+    try:
+        yield connection
+    finally:
+        # One that the other side has ended may say so once more.
+        with contextlib.suppress(libvirt.libvirtError):
+            connection.close()
+
+
+@contextlib.contextmanager
+def defined(connection, xml):
+    """A domain for as long as the block lasts."""
+    domain = connection.defineXML(xml)
+    uuid = domain.UUIDString()
+    try:
+        yield domain
+    finally:
+        remove(uuid)
+
+
+def remove(uuid):
+    """Whatever has become of it, and through whomever it was made."""
+    with connected(LIBVIRT_URI) as connection:
+        try:
+            domain = connection.lookupByUUIDString(uuid)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
+                raise
+            return
+        if domain.isActive():
+            domain.destroy()
+        if domain.isPersistent():
+            domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
+                                 libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
+                                 libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
