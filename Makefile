@@ -1,5 +1,48 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Front door.  The build itself is Meson's: meson.build.
+# Front door for people.  The build itself is Meson's (meson.build), and what a
+# target does is in scripts/.
+#
+#   make demo        a guest with an SPM cell, on real libvirt and QEMU; RELEASE=trixie
+#                    or HYPERVISOR=host say where
+#   make check       every test; PARTS='unit e2e' and RELEASES=forky choose some of them
+#   make build       build into build/host
+#   make install     install what was built; DESTDIR=DIR puts it below DIR
+#   make fuzz        the fuzz targets for ten minutes each; FUZZ_SECONDS says how long
+#   make sandbox     make the sandbox of RELEASE (forky), or say that it is there
+#   make clean       remove everything built; the sandboxes stay
+#   make distclean   remove the sandboxes too
 
-demo check build install clean:
+BUILD := build/host
+
+all: build
+
+demo:
+	@scripts/demo
+
+check:
+	@scripts/check $(PARTS)
+
+build:
+	@scripts/install-deps build
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
+	@ninja -C $(BUILD)
+
+install: build
+	@meson install -C $(BUILD) --no-rebuild
+
+fuzz: FUZZ_SECONDS ?= 600
+fuzz: export FUZZ_SECONDS := $(FUZZ_SECONDS)
+fuzz:
+	@scripts/check fuzz
+
+sandbox:
+	@scripts/sandbox create
+
+clean:
+	@rm -rf build/host build/check build/check-* build/*.log
+
+distclean: clean
+	@for release in $$(scripts/sandbox releases); do scripts/sandbox remove --release $$release; done
+
+.PHONY: all demo check build install fuzz sandbox clean distclean

@@ -20,7 +20,7 @@ die()  { note "$*"; exit 1; }
 become_root() {
     (( EUID != 0 )) || return 0
     command -v sudo >/dev/null || die "needs root; run it as root or install sudo"
-    exec sudo --preserve-env=RELEASE,RELEASES,HYPERVISOR,VIRTSPM_BUILD,VIRTSPM_MIRROR,http_proxy,https_proxy \
+    exec sudo --preserve-env=RELEASE,RELEASES,HYPERVISOR,FUZZ_SECONDS,VIRTSPM_BUILD,VIRTSPM_MIRROR,VIRTSPM_REGENERATE,http_proxy,https_proxy \
         -- "$0" "$@"
 }
 
