@@ -171,13 +171,25 @@ spm_numa_def_count_spm(const SpmNumaDef *def)
     return count;
 }
 
+static guint64
+round_up(guint64 bytes, guint64 step)
+{
+    /* Sizes come from 64-bit parsing; the largest multiple stands for "too large". */
+    if (bytes > G_MAXUINT64 - step)
+        return G_MAXUINT64 - (step - 1);
+    return (bytes + step - 1) / step * step;
+}
+
 guint64
 spm_memory_round(guint64 bytes)
 {
-    /* Sizes come from 64-bit parsing; the largest multiple stands for "too large". */
-    if (bytes > G_MAXUINT64 - SPM_MIB)
-        return G_MAXUINT64 - (SPM_MIB - 1);
-    return (bytes + SPM_MIB - 1) / SPM_MIB * SPM_MIB;
+    return round_up(bytes, SPM_MIB);
+}
+
+guint64
+spm_memory_device_round(guint64 bytes)
+{
+    return round_up(bytes, 2 * SPM_MIB);
 }
 
 guint64
@@ -187,8 +199,10 @@ spm_numa_def_total(const SpmNumaDef *def)
 
     for (guint i = 0; i < def->cells->len; i++) {
         const SpmNumaCell *cell = def->cells->pdata[i];
+        guint64 size = spm_numa_cell_is_spm(cell) ? spm_memory_device_round(cell->size)
+                                                  : spm_memory_round(cell->size);
 
-        if (!g_uint64_checked_add(&total, total, spm_memory_round(cell->size)))
+        if (!g_uint64_checked_add(&total, total, size))
             return G_MAXUINT64;
     }
     return total;

@@ -56,9 +56,10 @@ SpmNumaCell *spm_numa_def_find(const SpmNumaDef *def, guint id);
 guint spm_numa_def_count_spm(const SpmNumaDef *def);
 gboolean spm_numa_cell_is_spm(const SpmNumaCell *cell);
 
-/* The domain's memory in bytes as libvirt counts it: every cell and every
- * memory device, each rounded up to a MiB (qemuDomainAlignMemorySizes, x86). */
+/* The domain's memory in bytes as libvirt counts it on x86: a cell is rounded up
+ * to 1 MiB, a memory device to 2 MiB, and an SPM cell becomes a memory device. */
 guint64 spm_numa_def_total(const SpmNumaDef *def);
 guint64 spm_memory_round(guint64 bytes);
+guint64 spm_memory_device_round(guint64 bytes);
 
 G_END_DECLS

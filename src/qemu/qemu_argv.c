@@ -206,7 +206,7 @@ write_devices(Writer *writer, const GPtrArray *devices)
                            : spm_hugepages_of_cell(writer->stock->pages, (guint)device->target);
         SpmQemuBackend backend = {
             .id = id,
-            .size = spm_memory_round(device->size),
+            .size = spm_memory_device_round(device->size),
             .page_size = page_of(page),
             .access = device->access,
             .host_nodes = device->host_nodes,

@@ -29,7 +29,7 @@ add_up(SpmModel *model, GError **error)
     for (guint i = 0; i < model->devices->len; i++) {
         const SpmMemoryDevice *device = model->devices->pdata[i];
 
-        fits = fits && g_uint64_checked_add(&model->total, model->total, spm_memory_round(device->size));
+        fits = fits && g_uint64_checked_add(&model->total, model->total, spm_memory_device_round(device->size));
     }
     if (fits && model->total <= G_MAXINT64)
         return TRUE;
