@@ -87,13 +87,14 @@ bind_cell(const SpmNumatune *tune, guint cell, SpmQemuBackend *backend)
     backend->policy = policy_of(mode);
 }
 
-/* Fills in what depends on the domain, and writes the objects. A backend in
- * files has a path that only a running libvirt knows: it is left out. */
+/* Fills in what depends on the domain, and writes the objects. Left out is what
+ * only a running libvirt knows: the path of a backend in files, and the size of
+ * the host's default huge page. */
 static void
 write_backend(Writer *writer, SpmQemuBackend *backend)
 {
     backend->source = writer->source ? writer->source : "anonymous";
-    if (g_str_equal(backend->source, "file") ||
+    if (g_str_equal(backend->source, "file") || backend->page_size == SPM_PAGE_HOST_DEFAULT ||
         (backend->page_size && !g_str_equal(backend->source, "memfd")))
         return;
     if (!backend->access)
@@ -106,11 +107,11 @@ write_backend(Writer *writer, SpmQemuBackend *backend)
     write_option(writer, "-object", spm_qemu_object_backend(backend));
 }
 
-/* QEMU has no size for "the host's default huge page"; without one it takes it. */
+/* libvirt takes the system's page size for no huge page at all. */
 static guint64
 page_of(guint64 page)
 {
-    return page == SPM_PAGE_HOST_DEFAULT || page == 4 * SPM_KIB ? 0 : page;
+    return page == 4 * SPM_KIB ? SPM_PAGE_ORDINARY : page;
 }
 
 /* libvirt gives the vCPUs that no cell names to cell 0 (qemuDomainDefNumaCPUsRectify). */
