@@ -106,9 +106,12 @@ const char *
 spm_model_device_access(const xmlNode *backing, const char *mem_access)
 {
     const xmlNode *access = spm_xml_child(backing, "access");
+    const xmlNode *source = spm_xml_child(backing, "source");
+    g_autofree char *type = source ? spm_xml_attr(source, "type") : NULL;
 
     if (mem_access)
         return mem_access;
-    /* The domain's own <access> reaches the device by itself. */
-    return access ? NULL : "shared";
+    /* The domain's own <access> reaches the device by itself. Anonymous memory
+     * that is shared libvirt turns into a file on a disk. */
+    return access || g_strcmp0(type, "anonymous") == 0 ? NULL : "shared";
 }
