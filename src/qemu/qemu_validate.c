@@ -166,6 +166,24 @@ check_devices(const SpmModel *model, const SpmNumaCell *cell, GError **error)
     return TRUE;
 }
 
+/* Under lowering B the memory device stands in cell 0 for libvirt, and libvirt
+ * 11.3 binds it to its own nodes by cell 0's policy. (12.8 binds a device with
+ * nodes strictly.) */
+static gboolean
+check_policy_b(const SpmModel *model, const SpmNumaCell *cell, GError **error)
+{
+    const SpmMemnode *memnode = spm_numatune_find(model->tune, cell->id);
+    const SpmMemnode *first = spm_numatune_find(model->tune, 0);
+    const char *mode = first ? first->mode : model->tune->nodes ? model->tune->mode : "strict";
+
+    if (!memnode || g_str_equal(mode, "strict"))
+        return TRUE;
+    spm_xml_error(error, memnode->node, SPM_ERROR_CONFIG_UNSUPPORTED,
+                  "NUMA cell %u: this libvirt would bind its memory by the policy of cell 0, mode='%s', which could put ordinary memory behind an SPM cell; use mode='strict' for cell 0 in <numatune>, or install a libvirt that builds memory-less cells (12.8 does)",
+                  cell->id, mode);
+    return FALSE;
+}
+
 /* Lowering B hides the cell from libvirt, which then numbers the others from 0
  * and gives them all the vCPUs. */
 static gboolean
@@ -189,7 +207,7 @@ check_lowering_b(const SpmModel *model, const SpmNumaCell *cell, GError **error)
             return FALSE;
         }
     }
-    return TRUE;
+    return check_policy_b(model, cell, error);
 }
 
 static gboolean
