@@ -79,6 +79,11 @@ parse_options(Options *options, int *argc, char ***argv, GError **error)
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "'%s' is one argument too many", (*argv)[1]);
         return FALSE;
     }
+    if (options->explain < -1) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--explain=%d: expected the number of a node",
+                    options->explain);
+        return FALSE;
+    }
     if (options->json + (options->explain != -1) + (options->svg != NULL) > 1) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "only one of --json, --explain and --svg");
         return FALSE;

@@ -19,6 +19,19 @@ usage_free(gpointer data)
     g_free(usage);
 }
 
+/* Valid, and in one line. */
+static char *
+printable(const char *name)
+{
+    char *valid = g_utf8_make_valid(name, -1);
+
+    for (char *at = valid; *at; at++) {
+        if (g_ascii_iscntrl(*at))
+            *at = '?';
+    }
+    return valid;
+}
+
 static SpmProbeUsage *
 parse_line(char **words)
 {
@@ -35,11 +48,11 @@ parse_line(char **words)
     if (!domain || !nodes || !spm_parse_uint64(words[2], &page_size) || !spm_parse_uint64(words[3], &bytes))
         return NULL;
     usage = g_new0(SpmProbeUsage, 1);
-    usage->domain = g_utf8_make_valid(domain, -1);
+    usage->domain = printable(domain);
     usage->nodes = g_steal_pointer(&nodes);
     usage->page_size = page_size;
     usage->bytes = bytes;
-    usage->device = g_strdup(words[4]);
+    usage->device = words[4] ? printable(words[4]) : NULL;
     return usage;
 }
 

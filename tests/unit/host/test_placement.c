@@ -1,0 +1,542 @@
+/*
+ * Which memory a cell gets: the rules case by case, and as a property what no
+ * answer may ever do, over random hosts and requests.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include <string.h>
+
+#include "host/host_parts.h"
+#include "hosts/fixture.h"
+#include "hosts/plan.h"
+#include "util/spm_error.h"
+#include "util/spm_size.h"
+
+#define DIR "sys/devices/system/node/"
+#define NODE(id, cpus, speed, distances)                                     \
+    DIR "node" id "/cpulist = " cpus "\n"                                    \
+    DIR "node" id "/meminfo =\n"                                             \
+    "|Node " id " MemTotal: 8388608 kB\n"                                    \
+    "|Node " id " MemFree:  4194304 kB\n"                                    \
+    DIR "node" id "/access1/initiators/read_bandwidth = " speed "\n"         \
+    DIR "node" id "/distance = " distances "\n"
+#define PAGES(id, size, total, free)                                                \
+    DIR "node" id "/hugepages/hugepages-" size "kB/nr_hugepages = " total "\n"      \
+    DIR "node" id "/hugepages/hugepages-" size "kB/free_hugepages = " free "\n"
+#define PCI(address, node)                                           \
+    "sys/bus/pci/devices/" address "/class = 0x120000\n"             \
+    "sys/bus/pci/devices/" address "/numa_node = " node "\n"
+#define DEVDAX(name, node, size)                                                        \
+    "sys/devices/platform/hmem.0/" name "/size = " size "\n"                            \
+    "sys/devices/platform/hmem.0/" name "/align = 2097152\n"                            \
+    "sys/devices/platform/hmem.0/" name "/target_node = " node "\n"                     \
+    "sys/devices/platform/hmem.0/" name "/driver -> ../../../bus/dax/drivers/device_dax\n" \
+    "sys/bus/dax/devices/" name " -> ../../../devices/platform/hmem.0/" name "\n"
+
+/* Two packages, each with an HBM node; node 4 is far memory, node 5 a device.
+ * Free: node 2: 2 GiB in 2 MiB pages; node 3: 1 GiB in 2 MiB and 2 in 1 GiB
+ * pages; node 4: 1 GiB; node 5: /dev/dax0.0 of 4 GiB, /dev/dax0.1 of 1 GiB. */
+static const char two_packages[] =
+    DIR "online = 0-4\n"
+    NODE("0", "0-3", "1000", "10 21 13 23 30") NODE("1", "4-7", "1000", "21 10 23 13 30")
+    NODE("2", "", "5000", "13 23 10 25 40") NODE("3", "", "5000", "23 13 25 10 40")
+    NODE("4", "", "100", "30 30 40 40 10")
+    PAGES("0", "2048", "1024", "1024") PAGES("2", "2048", "1024", "1024") PAGES("2", "1048576", "0", "0")
+    PAGES("3", "2048", "1024", "512") PAGES("3", "1048576", "2", "2") PAGES("4", "2048", "512", "512")
+    PCI("0000:41:00.0", "0") PCI("0000:c1:00.0", "1")
+    DEVDAX("dax0.0", "5", "4294967296") DEVDAX("dax0.1", "5", "1073741824");
+
+static const struct {
+    const char *name, *request, *answer;
+} cases[] = {
+    { "tightest-fit", "cell=1:512MiB",
+      "cell 1, automatic: node 3, hugepages of 2 MiB, 4 threads (hbm; the tightest fit)\n" },
+    { "largest-page-size-that-divides-and-fits", "cell=1:2GiB@3",
+      "cell 1, as written: node 3, hugepages of 1 GiB, 2 threads (the domain names the node (hbm))\n" },
+    { "smaller-pages-when-the-larger-are-too-few", "cell=1:2GiB@2",
+      "cell 1, as written: node 2, hugepages of 2 MiB, 4 threads (the domain names the node (hbm))\n" },
+    { "the-user's-page-size-is-kept", "cell=1:1GiB/2MiB@3",
+      "cell 1, as written: node 3, hugepages of 2 MiB, 4 threads (the domain names the node (hbm))\n" },
+    { "no-more-threads-than-pages", "cell=1:1GiB/1GiB@3",
+      "cell 1, as written: node 3, hugepages of 1 GiB, 1 threads (the domain names the node (hbm))\n" },
+    { "accelerator-before-tightest-fit", "cell=1:512MiB device=0000:41:00.0",
+      "cell 1, automatic: node 2, hugepages of 2 MiB, 4 threads (hbm; the node of the domain's accelerator)\n" },
+    { "accelerator-before-pinning", "cell=1:512MiB device=0000:41:00.0 cpus=4-5",
+      "cell 1, automatic: node 2, hugepages of 2 MiB, 4 threads (hbm; the node of the domain's accelerator)\n" },
+    { "two-accelerators-two-cells", "cell=1:512MiB cell=2:512MiB device=0000:41:00.0 device=0000:c1:00.0",
+      "cell 1, automatic: node 3, hugepages of 2 MiB, 4 threads (hbm; the node of the domain's accelerator)\n"
+      "cell 2, automatic: node 2, hugepages of 2 MiB, 4 threads (hbm; the node of the domain's accelerator)\n" },
+    { "accelerator-without-room-is-no-reason-to-refuse", "cell=1:4GiB device=0000:41:00.0",
+      "cell 1, automatic: node 5, /dev/dax0.0, align 2 MiB (unclaimed-spm; the tightest fit)\n" },
+    { "pinning-before-tightest-fit", "cell=1:512MiB cpus=0-1",
+      "cell 1, automatic: node 2, hugepages of 2 MiB, 4 threads (hbm; the nearest to the CPUs the domain is pinned to)\n" },
+    { "where-it-was-before", "cell=1:512MiB!2 cpus=4",
+      "cell 1, automatic: node 2, hugepages of 2 MiB, 4 threads (hbm; it was here before and still fits)\n" },
+    { "elsewhere-when-it-no-longer-fits", "cell=1:2GiB!3 promise=3/1GiB:1GiB",
+      "cell 1, automatic: node 2, hugepages of 2 MiB, 4 threads (hbm; the tightest fit)\n" },
+    { "the-device-it-had-before", "cell=1:512MiB!dax0.0",
+      "cell 1, automatic: node 5, /dev/dax0.0, align 2 MiB (unclaimed-spm; it was here before and still fits)\n" },
+    { "a-device-for-a-node-without-ram", "cell=1:512MiB@5",
+      "cell 1, as written: node 5, /dev/dax0.1, align 2 MiB (the domain names the node (unclaimed-spm))\n" },
+    { "a-device-belongs-to-one", "cell=1:512MiB@5 promise=dax0.1",
+      "cell 1, as written: node 5, /dev/dax0.0, align 2 MiB (the domain names the node (unclaimed-spm))\n" },
+    { "no-device-left", "cell=1:512MiB@5 promise=dax0.0 promise=dax0.1",
+      "refused: no room for SPM cell 1 (512 MiB): /dev/dax0.0 of node 5 is in use by domain 'other'; "
+      "/dev/dax0.1 of node 5 is in use by domain 'other'\n" },
+    { "a-device-belongs-to-one-cell", "cell=1:4GiB@5 cell=2:4GiB@5",
+      "refused: no room for SPM cell 2 (4 GiB): /dev/dax0.0 of node 5 is in use by another cell; "
+      "/dev/dax0.1 of node 5: needed is 4 GiB, it has 1 GiB\n" },
+    { "a-device's-align", "cell=1:3MiB@5",
+      "refused: no room for SPM cell 1 (3 MiB): /dev/dax0.0 of node 5: 3 MiB is not a multiple of its align, 2 MiB; "
+      "/dev/dax0.1 of node 5: 3 MiB is not a multiple of its align, 2 MiB\n" },
+    { "a-device-has-no-larger-pages", "cell=1:1GiB/1GiB@5",
+      "refused: no room for SPM cell 1 (1 GiB): /dev/dax0.0 of node 5: its align, 2 MiB, is not a multiple of the "
+      "page size the cell asks for, 1 GiB; /dev/dax0.1 of node 5: its align, 2 MiB, is not a multiple of the page "
+      "size the cell asks for, 1 GiB\n" },
+    { "several-nodes", "cell=1:3GiB/2MiB@2-3",
+      "cell 1, as written: node 2-3, hugepages of 2 MiB, 8 threads (the domain names the node (hbm))\n" },
+    { "several-nodes-may-starve-one", "cell=1:1GiB/2MiB@2-3 cell=2:2GiB/2MiB@2",
+      "refused: no room for SPM cell 1 (1 GiB): nodes 2-3: needed hugepages of 2 MiB: 512, free and not promised: 512\n" },
+    { "several-nodes-need-ram", "cell=1:1GiB@2,5",
+      "refused: no room for SPM cell 1 (1 GiB): a cell on several nodes needs system RAM on all of them; "
+      "node 5 (unclaimed-spm): /dev/dax0.0, 4 GiB, align 2 MiB\n" },
+    { "promises-count", "cell=1:512MiB@3 promise=3/2MiB:768MiB promise=3/1GiB:2GiB",
+      "refused: no room for SPM cell 1 (512 MiB): node 3 (hbm): needed hugepages of 2 MiB: 256, free: 512, of these "
+      "promised to other cells or domains: 384; reserve more: "
+      "echo 1152 > /sys/devices/system/node/node3/hugepages/hugepages-2048kB/nr_hugepages\n" },
+    { "promises-of-another-size-do-not", "cell=1:1GiB/2MiB@3 promise=3/1GiB:2GiB",
+      "cell 1, as written: node 3, hugepages of 2 MiB, 4 threads (the domain names the node (hbm))\n" },
+    { "never-dram-by-itself", "cell=1:16MiB promise=2/2MiB:2GiB promise=3/2MiB:1GiB promise=3/1GiB:2GiB "
+      "promise=dax0.0 promise=dax0.1",
+      "refused: no room for SPM cell 1 (16 MiB): node 2 (hbm): needed hugepages of 2 MiB: 8, free: 1024, of these "
+      "promised to other cells or domains: 1024; reserve more: "
+      "echo 1032 > /sys/devices/system/node/node2/hugepages/hugepages-2048kB/nr_hugepages; node 3 (hbm): needed "
+      "hugepages of 2 MiB: 8, free: 512, of these promised to other cells or domains: 512; reserve more: "
+      "echo 1032 > /sys/devices/system/node/node3/hugepages/hugepages-2048kB/nr_hugepages; /dev/dax0.0 of node 5 is "
+      "in use by domain 'other'; /dev/dax0.1 of node 5 is in use by domain 'other'\n" },
+    { "dram-when-it-is-named", "cell=1:16MiB@0",
+      "cell 1, as written: node 0, hugepages of 2 MiB, 4 threads (the domain names the node (dram))\n" },
+    { "far-when-it-is-allowed", "cell=1:16MiB allow=far",
+      "cell 1, automatic: node 4, hugepages of 2 MiB, 8 threads (far; the tightest fit)\n" },
+    { "ordinary-pages-only-when-allowed", "cell=1:20480KiB/4KiB@2",
+      "refused: cell 1 asks for ordinary pages, but SPM cells need hugepages; the host has 2 MiB, 1 GiB "
+      "(ordinary-pages=true in [host] of /etc/virtspm/virtspm.conf allows it)\n" },
+    { "ordinary-pages", "cell=1:20480KiB/4KiB@2 ordinary",
+      "cell 1, as written: node 2, ordinary pages, 4 threads (the domain names the node (hbm))\n" },
+    { "ordinary-pages-are-the-last-choice", "cell=1:3GiB@2 ordinary",
+      "cell 1, as written: node 2, ordinary pages, 4 threads (the domain names the node (hbm))\n" },
+    { "explicit-cells-choose-first", "cell=1:1GiB/2MiB cell=2:1GiB/2MiB@3 promise=dax0.1",
+      "cell 1, automatic: node 2, hugepages of 2 MiB, 4 threads (hbm; the tightest fit)\n"
+      "cell 2, as written: node 3, hugepages of 2 MiB, 4 threads (the domain names the node (hbm))\n" },
+    { "a-later-cell-may-move-an-earlier-one",
+      "cell=1:2GiB cell=2:1026MiB/2MiB promise=dax0.0 promise=dax0.1",
+      "cell 1, automatic: node 3, hugepages of 1 GiB, 2 threads (hbm; the tightest fit)\n"
+      "cell 2, automatic: node 2, hugepages of 2 MiB, 4 threads (hbm; the tightest fit)\n" },
+    { "page-size-that-does-not-divide", "cell=1:1536MiB/1GiB",
+      "refused: the size of cell 1, 1536 MiB, is not a multiple of its page size, 1 GiB\n" },
+    { "page-size-the-host-does-not-have", "cell=1:1GiB/16MiB",
+      "refused: cell 1 asks for hugepages of 16 MiB, but the host has 2 MiB, 1 GiB\n" },
+    { "more-than-there-is", "cell=1:16GiB@2",
+      "refused: no room for SPM cell 1 (16 GiB): node 2 (hbm): it has only 8 GiB of memory in all\n" },
+    { "free-memory-for-more-pages", "cell=1:3GiB@2",
+      "refused: no room for SPM cell 1 (3 GiB): node 2 (hbm): needed hugepages of 1 GiB: 3, free: 0; reserve more: "
+      "echo 3 > /sys/devices/system/node/node2/hugepages/hugepages-1048576kB/nr_hugepages\n" },
+    { "pages-of-another-size-lie-idle", "cell=1:6GiB/1GiB@2",
+      "refused: no room for SPM cell 1 (6 GiB): node 2 (hbm): needed hugepages of 1 GiB: 6, free: 0; 4 GiB of the "
+      "node's memory is free, too little for more: give back pages of another size (echo 0 > "
+      "/sys/devices/system/node/node2/hugepages/hugepages-2048kB/nr_hugepages), then reserve: echo 6 > "
+      "/sys/devices/system/node/node2/hugepages/hugepages-1048576kB/nr_hugepages\n" },
+    { "somebody-else-has-the-memory", "cell=1:7GiB/1GiB@2",
+      "refused: no room for SPM cell 1 (7 GiB): node 2 (hbm): needed hugepages of 1 GiB: 7, free: 0; 4 GiB of the "
+      "node's memory is free, too little for more: stop or move what uses the node (numastat -m; numastat -p qemu)\n" },
+    { "no-such-node", "cell=1:16MiB@9",
+      "refused: cell 1 is bound to host node 9, which does not exist; online are nodes 0-4 (spm-host-probe shows them)\n" },
+    { "no-such-class", "cell=1:16MiB allow=pmem",
+      "refused: no memory for SPM cell 1 (16 MiB): no node of this host is of class pmem; spm-host-probe shows what "
+      "the host has, and [host] nodeN-class in /etc/virtspm/virtspm.conf can say what a node is\n" },
+    { "no-memory", "cell=1:0b", "refused: cell 1 has no memory\n" },
+    { "an-unknown-device-prefers-nothing", "cell=1:512MiB device=0000:99:00.0",
+      "cell 1, automatic: node 3, hugepages of 2 MiB, 4 threads (hbm; the tightest fit)\n" },
+    { "no-cells", "", "" },
+};
+
+static void
+test_case(gconstpointer data)
+{
+    guint i = GPOINTER_TO_UINT(data);
+    g_autoptr(SpmHost) host = spm_fixture_host(two_packages, NULL);
+    g_autoptr(SpmPlan) plan = spm_plan_parse(cases[i].request);
+    g_autofree char *answer = spm_plan_answer(host, plan);
+
+    g_assert_cmpstr(answer, ==, cases[i].answer);
+}
+
+/* 1 GiB pages of a node whose memory is all movable. */
+static void
+gigantic_pages_on_movable_memory(void)
+{
+    static const struct {
+        const char *more, *answer;
+    } kernels[] = {
+        { "", "refused: no room for SPM cell 1 (1 GiB): node 1 (hbm): needed hugepages of 1 GiB: 1, free: 0; its "
+              "memory is in zone Movable, and this kernel makes no 1 GiB pages there: bring the memory online in zone "
+              "Normal (daxctl online-memory --no-movable)\n" },
+        { "proc/sys/vm/movable_gigantic_pages = 0\n",
+          "refused: no room for SPM cell 1 (1 GiB): node 1 (hbm): needed hugepages of 1 GiB: 1, free: 0; its memory is "
+          "in zone Movable, where the kernel makes 1 GiB pages only after sysctl vm.movable_gigantic_pages=1\n" },
+        { "proc/sys/vm/movable_gigantic_pages = 1\n",
+          "refused: no room for SPM cell 1 (1 GiB): node 1 (hbm): needed hugepages of 1 GiB: 1, free: 0; reserve "
+          "more: echo 1 > /sys/devices/system/node/node1/hugepages/hugepages-1048576kB/nr_hugepages\n" },
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(kernels); i++) {
+        g_autofree char *tree = g_strconcat(
+            DIR "online = 0-1\n" NODE("0", "0", "1000", "10 20") NODE("1", "", "5000", "20 10")
+            PAGES("1", "2048", "0", "0") PAGES("1", "1048576", "0", "0")
+            "proc/zoneinfo =\n|Node 1, zone  Movable\n|        present  2097152\n|        managed  2097152\n",
+            kernels[i].more, NULL);
+        g_autoptr(SpmHost) host = spm_fixture_host(tree, NULL);
+        g_autoptr(SpmPlan) plan = spm_plan_parse("cell=1:1GiB/1GiB");
+        g_autofree char *answer = spm_plan_answer(host, plan);
+
+        g_assert_cmpstr(answer, ==, kernels[i].answer);
+    }
+}
+
+/* Naming a DRAM node whose devdax device is SPM means the device. */
+static void
+a_device_that_shares_its_node_with_dram(void)
+{
+    const char *tree = DIR "online = 0\n" NODE("0", "0", "1000", "10") PAGES("0", "2048", "512", "512")
+        DEVDAX("dax0.0", "0", "1073741824");
+    g_autoptr(SpmHost) host = spm_fixture_host(tree, NULL);
+    g_autoptr(SpmPlan) named = spm_plan_parse("cell=1:1GiB@0");
+    g_autoptr(SpmPlan) automatic = spm_plan_parse("cell=1:512MiB");
+    g_autoptr(SpmPlan) both = spm_plan_parse("cell=1:1GiB@0 cell=2:512MiB@0");
+    g_autofree char *first = spm_plan_answer(host, named);
+    g_autofree char *second = spm_plan_answer(host, automatic);
+    g_autofree char *third = spm_plan_answer(host, both);
+
+    g_assert_cmpstr(first, ==, "cell 1, as written: node 0, /dev/dax0.0, align 2 MiB "
+                               "(the domain names the node (unclaimed-spm))\n");
+    g_assert_cmpstr(second, ==, "cell 1, automatic: node 0, /dev/dax0.0, align 2 MiB (unclaimed-spm; the tightest fit)\n");
+    g_assert_cmpstr(third, ==, "cell 1, as written: node 0, /dev/dax0.0, align 2 MiB "
+                               "(the domain names the node (unclaimed-spm))\n"
+                               "cell 2, as written: node 0, hugepages of 2 MiB, 1 threads (the domain names the node (dram))\n");
+}
+
+/* ---- the property ---- */
+
+#define NODES 5
+#define CELLS 4
+
+static SpmHost *
+random_host(GRand *rand)
+{
+    static const guint64 sizes[] = { 2 * SPM_MIB, 32 * SPM_MIB };
+    g_autoptr(SpmHostRoot) root = spm_host_root_open("/proc/self/fdinfo", SPM_HOST_ROOT_DEFAULT, NULL);
+    SpmHost *host = spm_host_read(root);
+
+    for (guint i = 0; i < G_N_ELEMENTS(sizes); i++)
+        g_array_append_val(host->page_sizes, sizes[i]);
+    for (guint id = 0; id < NODES; id++) {
+        SpmHostNode *node = spm_host_add_node(host, id);
+
+        node->present = TRUE;
+        node->online = spm_host_known(1);
+        node->column = (int)id;
+        node->klass = (SpmHostClass)g_rand_int_range(rand, 0, SPM_HOST_CLASS_LAST + 1);
+        node->total = spm_host_known(g_rand_int_range(rand, 0, 8) ? SPM_GIB : 0);
+        node->free = spm_host_known(node->total.value ? (guint64)g_rand_int_range(rand, 0, 1024) * SPM_MIB : 0);
+        spm_nodeset_add(host->online, id);
+        if (g_rand_boolean(rand))
+            spm_nodeset_add(node->cpus, id);
+        for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
+            SpmHostPages pages = { .size = sizes[i] };
+
+            pages.free = spm_host_known((guint64)g_rand_int_range(rand, 0, 12));
+            pages.total = spm_host_known(pages.free.value + 3);
+            g_array_append_val(node->pages, pages);
+        }
+        for (guint other = 0; other < NODES; other++) {
+            guint16 distance = other == id ? 10 : (guint16)g_rand_int_range(rand, 11, 40);
+
+            g_array_append_val(node->distances, distance);
+        }
+    }
+    for (guint i = 0; i < 3; i++) {
+        SpmHostDax *dax = g_new0(SpmHostDax, 1);
+
+        dax->name = g_strdup_printf("dax0.%u", i);
+        dax->size = spm_host_known((guint64)g_rand_int_range(rand, 1, 64) * 2 * SPM_MIB);
+        dax->align = spm_host_known(g_rand_boolean(rand) ? 2 * SPM_MIB : 32 * SPM_MIB);
+        dax->mode = (SpmHostDaxMode)g_rand_int_range(rand, 0, 5);
+        dax->origin = (SpmHostOrigin)g_rand_int_range(rand, 0, 4);
+        dax->target_node = spm_host_known((guint64)g_rand_int_range(rand, 0, NODES));
+        g_ptr_array_add(host->dax, dax);
+    }
+    return host;
+}
+
+static SpmNodeset *
+random_nodes(GRand *rand)
+{
+    SpmNodeset *nodes = spm_nodeset_new();
+
+    do
+        spm_nodeset_add(nodes, (guint)g_rand_int_range(rand, 0, NODES));
+    while (g_rand_int_range(rand, 0, 3) == 0);
+    return nodes;
+}
+
+static SpmPlan *
+random_plan(GRand *rand)
+{
+    SpmPlan *plan = spm_plan_parse("");
+    guint cells = (guint)g_rand_int_range(rand, 1, CELLS + 1);
+    guint promises = (guint)g_rand_int_range(rand, 0, 3);
+
+    for (guint i = 0; i < cells; i++) {
+        SpmPlacementCell *cell =
+            spm_placement_request_add(plan->request, i + 1, (guint64)g_rand_int_range(rand, 1, 33) * 2 * SPM_MIB);
+
+        cell->nodes = g_rand_int_range(rand, 0, 3) ? NULL : random_nodes(rand);
+        cell->page_size = g_rand_int_range(rand, 0, 3) ? 0 : g_rand_boolean(rand) ? 2 * SPM_MIB : 32 * SPM_MIB;
+        if (!cell->nodes && g_rand_boolean(rand))
+            cell->recorded_nodes = random_nodes(rand);
+    }
+    for (guint i = 0; i < promises; i++) {
+        g_autoptr(SpmNodeset) nodes = random_nodes(rand);
+
+        g_ptr_array_add(plan->promises,
+                        spm_promise_new(nodes, g_rand_boolean(rand) ? 2 * SPM_MIB : 32 * SPM_MIB,
+                                        (guint64)g_rand_int_range(rand, 1, 5) * 32 * SPM_MIB,
+                                        g_rand_int_range(rand, 0, 4) ? NULL : "dax0.1", "other"));
+    }
+    if (g_rand_boolean(rand))
+        spm_nodeset_add(plan->request->cpus, (guint)g_rand_int_range(rand, 0, NODES));
+    plan->policy->allowed = (guint)g_rand_int_range(rand, 0, 1 << (SPM_HOST_CLASS_LAST + 1));
+    plan->policy->ordinary_pages = g_rand_boolean(rand);
+    return plan;
+}
+
+/* Serve all claims on pages of one size the way the worst kernel would: in any
+ * order, each from any of its nodes. TRUE when nobody starves. */
+static gboolean
+serve(const SpmHost *host, GRand *rand, GPtrArray *claims, guint64 page_size)
+{
+    guint64 left[NODES], unit = page_size ? page_size : 2 * SPM_MIB;
+
+    for (guint id = 0; id < NODES; id++) {
+        const SpmHostNode *node = spm_host_node(host, id);
+
+        left[id] = page_size ? spm_host_node_pages(node, page_size)->free.value : node->free.value / unit;
+    }
+    for (guint i = claims->len; i > 1; i--) {
+        guint j = (guint)g_rand_int_range(rand, 0, (gint)i);
+        gpointer swap = g_ptr_array_index(claims, i - 1);
+
+        g_ptr_array_index(claims, i - 1) = g_ptr_array_index(claims, j);
+        g_ptr_array_index(claims, j) = swap;
+    }
+    for (guint i = 0; i < claims->len; i++) {
+        const SpmPromise *claim = g_ptr_array_index(claims, i);
+
+        if (claim->device || claim->page_size != page_size)
+            continue;
+        for (guint64 want = (claim->bytes + unit - 1) / unit; want > 0; want--) {
+            guint start = (guint)g_rand_int_range(rand, 0, NODES), tries = 0;
+
+            while (tries < NODES && (!spm_nodeset_has(claim->nodes, (start + tries) % NODES) ||
+                                     left[(start + tries) % NODES] == 0))
+                tries++;
+            if (tries == NODES)
+                return FALSE;
+            left[(start + tries) % NODES]--;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+nobody_starves(const SpmHost *host, GRand *rand, GPtrArray *claims, guint rounds)
+{
+    for (guint round = 0; round < rounds; round++) {
+        if (!serve(host, rand, claims, 2 * SPM_MIB) || !serve(host, rand, claims, 32 * SPM_MIB) ||
+            !serve(host, rand, claims, 0))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Had the promises room before, whatever the kernel does? If not, somebody
+ * starving is not placement's doing. */
+static gboolean
+promises_hold(const SpmHost *host, const GPtrArray *promises)
+{
+    for (guint i = 0; i < promises->len; i++) {
+        const SpmPromise *mine = g_ptr_array_index(promises, i);
+        guint64 needed = mine->bytes, room = 0;
+
+        for (guint j = 0; j < promises->len; j++) {
+            const SpmPromise *other = g_ptr_array_index(promises, j);
+            guint64 shared = 0;
+
+            for (guint id = 0; id < NODES; id++) {
+                guint64 there = spm_host_node_pages(spm_host_node(host, id), mine->page_size)->free.value * mine->page_size;
+
+                if (spm_nodeset_has(mine->nodes, id) && spm_nodeset_has(other->nodes, id))
+                    shared += there;
+            }
+            if (i == j)
+                room = shared;
+            else if (!other->device && other->page_size == mine->page_size)
+                needed += MIN(other->bytes, shared);
+        }
+        if (!mine->device && needed > room)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void
+check_cell(const SpmHost *host, const SpmPlan *plan, const SpmPlacementCell *cell, const SpmBacking *backing)
+{
+    g_assert_cmpuint(backing->cell, ==, cell->id);
+    g_assert_cmpint(backing->automatic, ==, cell->nodes == NULL);
+    if (cell->nodes)
+        g_assert_true(spm_nodeset_equal(cell->nodes, backing->nodes));
+    else
+        g_assert_cmpuint(spm_nodeset_count(backing->nodes), ==, 1);
+    if (backing->kind == SPM_BACKING_SYSTEM_RAM) {
+        for (int id = spm_nodeset_next(backing->nodes, 0); id >= 0; id = spm_nodeset_next(backing->nodes, (guint)id + 1)) {
+            const SpmHostNode *node = spm_host_node(host, (guint)id);
+
+            g_assert_true(cell->nodes || spm_host_config_allows(plan->policy, node->klass));
+            g_assert_cmpuint(node->total.value, >, 0);
+        }
+        g_assert_true(backing->page_size ? cell->size % backing->page_size == 0 : plan->policy->ordinary_pages);
+        g_assert_true(!cell->page_size || cell->page_size == backing->page_size);
+        g_assert_cmpuint(backing->threads, >=, 1);
+    } else {
+        const SpmHostDax *dax = spm_host_dax(host, backing->device);
+
+        g_assert_cmpint(dax->mode, ==, SPM_HOST_DAX_DEVDAX);
+        g_assert_cmpuint(cell->size, <=, dax->size.value);
+        g_assert_cmpuint(cell->size % dax->align.value, ==, 0);
+        g_assert_true(cell->nodes || spm_host_config_allows(plan->policy, spm_host_dax_class(host, dax)));
+    }
+}
+
+static void
+check_answer(const SpmHost *host, GRand *rand, const SpmPlan *plan, const GPtrArray *backings)
+{
+    g_autoptr(GPtrArray) claims = g_ptr_array_new_with_free_func((GDestroyNotify)spm_promise_free);
+    g_autoptr(GHashTable) devices = g_hash_table_new(g_str_hash, g_str_equal);
+    gboolean fine_before;
+
+    for (guint i = 0; i < plan->promises->len; i++) {
+        const SpmPromise *promise = g_ptr_array_index(plan->promises, i);
+
+        g_ptr_array_add(claims, spm_promise_new(promise->nodes, promise->page_size, promise->bytes, promise->device, NULL));
+        if (promise->device)
+            g_hash_table_add(devices, promise->device);
+    }
+    fine_before = promises_hold(host, plan->promises);
+    g_assert_cmpuint(backings->len, ==, plan->request->cells->len);
+    for (guint i = 0; i < backings->len; i++) {
+        const SpmPlacementCell *cell = g_ptr_array_index(plan->request->cells, i);
+        SpmBacking *backing = g_ptr_array_index(backings, i);
+
+        check_cell(host, plan, cell, backing);
+        if (backing->device)
+            g_assert_true(g_hash_table_add(devices, backing->device));
+        g_ptr_array_add(claims, spm_backing_promise(backing, cell->size, NULL));
+    }
+    if (fine_before)
+        g_assert_true(nobody_starves(host, rand, claims, 20));
+}
+
+/* A lone cell is refused only when there really is no place for it. */
+static void
+check_refusal(const SpmHost *host, const SpmPlan *plan, const GError *error)
+{
+    const SpmPlacementCell *cell = g_ptr_array_index(plan->request->cells, 0);
+
+    g_assert_true(g_error_matches(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED) ||
+                  g_error_matches(error, SPM_ERROR, SPM_ERROR_OPERATION_FAILED));
+    g_assert_cmpuint(strlen(error->message), >, 0);
+    if (plan->request->cells->len > 1 || plan->promises->len > 0 || cell->nodes)
+        return;
+    for (guint id = 0; id < NODES; id++) {
+        const SpmHostNode *node = spm_host_node(host, id);
+
+        if (!spm_host_config_allows(plan->policy, node->klass) || node->total.value == 0)
+            continue;
+        for (guint i = 0; i < node->pages->len; i++) {
+            const SpmHostPages *pages = &g_array_index(node->pages, SpmHostPages, i);
+
+            g_assert_false((!cell->page_size || cell->page_size == pages->size) && cell->size % pages->size == 0 &&
+                           cell->size <= pages->free.value * pages->size);
+        }
+    }
+}
+
+static void
+never_wrong(void)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed((guint32)g_test_rand_int());
+    guint placed = 0;
+
+    for (guint i = 0; i < 3000; i++) {
+        g_autoptr(SpmHost) host = random_host(rand);
+        g_autoptr(SpmPlan) plan = random_plan(rand);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GPtrArray) backings =
+            spm_placement_find(host, plan->request, plan->promises, plan->policy, &error);
+        g_autofree char *first = spm_plan_answer(host, plan);
+        g_autofree char *second = spm_plan_answer(host, plan);
+
+        g_assert_cmpstr(first, ==, second);
+        if (backings)
+            check_answer(host, rand, plan, backings);
+        else
+            check_refusal(host, plan, error);
+        placed += backings != NULL;
+    }
+    /* Neither all refused nor all placed: the test tests something. */
+    g_assert_cmpuint(placed, >, 300);
+    g_assert_cmpuint(placed, <, 2700);
+}
+
+/* 32 cells on a host that has room for 31: no answer may take ages to find. */
+static void
+hopeless_searches_end(void)
+{
+    g_autoptr(SpmHost) host = spm_fixture_host(two_packages, NULL);
+    g_autoptr(SpmPlan) plan = spm_plan_parse("");
+    g_autoptr(GError) error = NULL;
+    gint64 start = g_get_monotonic_time();
+
+    for (guint i = 0; i < 64; i++)
+        spm_placement_request_add(plan->request, i, (i % 7 + 60) * 2 * SPM_MIB)->page_size = 2 * SPM_MIB;
+    g_assert_null(spm_placement_find(host, plan->request, NULL, NULL, &error));
+    g_assert_error(error, SPM_ERROR, SPM_ERROR_OPERATION_FAILED);
+    g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * G_USEC_PER_SEC);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = g_strdup_printf("/host/placement/%s", cases[i].name);
+
+        g_test_add_data_func(path, GUINT_TO_POINTER(i), test_case);
+    }
+    g_test_add_func("/host/placement/gigantic-pages-on-movable-memory", gigantic_pages_on_movable_memory);
+    g_test_add_func("/host/placement/a-device-that-shares-its-node-with-dram", a_device_that_shares_its_node_with_dram);
+    g_test_add_func("/host/placement/property/never-wrong", never_wrong);
+    g_test_add_func("/host/placement/property/hopeless-searches-end", hopeless_searches_end);
+    return g_test_run();
+}
