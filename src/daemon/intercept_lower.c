@@ -7,7 +7,7 @@
  *      libvirt will only see the stock XML;
  *   2. the emulator: as the document names it, or as libvirt would choose it
  *      (CONNECT_GET_DOMAIN_CAPABILITIES);
- *   3. what that emulator can do;
+ *   3. what that emulator can do, and whether it is enough for this document;
  *   4. whether this libvirt can build a cell without memory, by having it
  *      translate a tiny domain (CONNECT_DOMAIN_XML_TO_NATIVE);
  *   5. lowering, and the call goes on with the client's own serial.
@@ -144,17 +144,36 @@ ask_libvirt(SpmCall *call)
 
 /* ---- 3: what can the emulator do? ---- */
 
+/* Lower for a libvirt that can do all. What fails here fails with every libvirt,
+ * and libvirt's own words about the probe would say less. */
+static gboolean
+is_possible(const SpmCall *call, GError **error)
+{
+    const SpmRpcField *field = spm_rpc_args_find(&call->args, 'x');
+    SpmLoweringContext context = {
+        .qemu = ((const Lowering *)call->state)->caps,
+        .memoryless_cells = TRUE,
+    };
+    g_autofree char *xml = spm_domain_lower(field->text, field->length, &context, error);
+
+    return xml != NULL;
+}
+
 static void
 emulator_answered(SpmCall *call, SpmQemuCaps *caps, const GError *error)
 {
     Lowering *lowering = call->state;
+    g_autoptr(GError) impossible = NULL;
 
     if (!caps) {
         spm_call_fail(call, g_error_copy(error));
         return;
     }
     lowering->caps = spm_qemu_caps_ref(caps);
-    ask_libvirt(call);
+    if (is_possible(call, &impossible))
+        ask_libvirt(call);
+    else
+        spm_call_fail(call, g_steal_pointer(&impossible));
 }
 
 static void
