@@ -1,0 +1,61 @@
+/*
+ * documents.h: domains for the tests of what is done to domain XML
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "conversation.h"
+
+#include <string.h>
+
+/* A domain without SPM. */
+#define PLAIN_XML \
+    "<domain type='qemu'>\n" \
+    "  <name>guest</name>\n" \
+    "  <memory unit='MiB'>256</memory>\n" \
+    "  <os><type arch='x86_64' machine='q35'>hvm</type></os>\n" \
+    "  <devices><emulator>" EMULATOR_SPM "</emulator></devices>\n" \
+    "</domain>"
+
+/* What a user writes, with the inside of <devices>. */
+#define USER_XML(devices) \
+    "<domain type='qemu'>\n" \
+    "  <name>guest</name>\n" \
+    "  <memory unit='MiB'>512</memory>\n" \
+    "  <vcpu>1</vcpu>\n" \
+    "  <memoryBacking><source type='memfd'/></memoryBacking>\n" \
+    "  <os firmware='efi'><type arch='x86_64' machine='q35'>hvm</type></os>\n" \
+    "  <features><acpi/></features>\n" \
+    "  <cpu mode='maximum'>\n" \
+    "    <numa>\n" \
+    "      <cell id='0' cpus='0' memory='256' unit='MiB'/>\n" \
+    "      <cell id='1' memory='256' unit='MiB' memmapType='spm'/>\n" \
+    "    </numa>\n" \
+    "  </cpu>\n" \
+    "  <devices>" devices "</devices>\n" \
+    "</domain>"
+
+#define USER_ON(emulator) USER_XML("<emulator>" emulator "</emulator>")
+
+/* virtspmd's probe for memory-less cells, and how libvirt may answer. */
+#define PROBE(serial) CALL(136, serial, "'qemu-argv' $ u0", probe)
+#define PROBE_YES(serial) REPLY(136, serial, "'qemu -numa node,nodeid=1'")
+
+static inline char *
+make_probe(const char *emulator)
+{
+    return spm_libvirt_probe_xml("qemu", "x86_64", emulator);
+}
+
+/* The stock XML of a user's document on @emulator; of a running guest, if so. */
+static inline char *
+make_stock(const char *user, const char *emulator, gboolean running)
+{
+    g_autofree char *stopped = conversation_lowered(user, emulator, TRUE);
+    const char *type = strstr(stopped, " type=");
+
+    if (!running)
+        return g_steal_pointer(&stopped);
+    return g_strdup_printf("%.*s id='7'%s", (int)(type - stopped), stopped, type);
+}

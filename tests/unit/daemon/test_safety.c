@@ -1,0 +1,550 @@
+/*
+ * What is refused so that nothing gets lost: starting what cannot run, saving
+ * and migrating what is not saved, changing an SPM cell's memory, requests where
+ * libvirtd would drop them
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "documents.h"
+#include "util/spm_error.h"
+
+/* Documents that the steps of many tests need. */
+typedef struct {
+    char *stopped; /* stock XML of an SPM domain */
+    char *running; /* the same domain while it runs */
+    char *fixed;   /* running on an emulator that migrates sp-mem */
+    char *lost;    /* running on an emulator that is not there any more */
+    char *old;     /* stopped, on an emulator that has no sp-mem (any more) */
+} Documents;
+
+static char *
+replace(const char *text, const char *what, const char *with)
+{
+    g_auto(GStrv) parts = g_strsplit(text, what, -1);
+
+    return g_strjoinv(with, parts);
+}
+
+static void
+documents_clear(Documents *documents)
+{
+    g_free(documents->stopped);
+    g_free(documents->running);
+    g_free(documents->fixed);
+    g_free(documents->lost);
+    g_free(documents->old);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Documents, documents_clear)
+
+static Documents
+make_documents(void)
+{
+    Documents documents;
+
+    documents.stopped = make_stock(USER_ON(EMULATOR_SPM), EMULATOR_SPM, FALSE);
+    documents.running = make_stock(USER_ON(EMULATOR_SPM), EMULATOR_SPM, TRUE);
+    documents.fixed = replace(documents.running, EMULATOR_SPM, EMULATOR_FIXED);
+    documents.lost = replace(documents.running, EMULATOR_SPM, "/emulator/missing");
+    documents.old = replace(documents.stopped, EMULATOR_SPM, EMULATOR_PLAIN);
+    return documents;
+}
+
+/* ---- starting ---- */
+
+static void
+test_starting_passes_when_the_emulator_can(void)
+{
+    g_auto(Documents) documents = make_documents();
+
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(9, 2, "d") },
+        { LIBVIRTD_GETS, CALL(14, OURS(1), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", documents.stopped) },
+        { LIBVIRTD_GETS, CALL(9, 2, "d") },
+        { CLIENT_SENDS, CALL(196, 3, "d u1") },
+        { LIBVIRTD_GETS, CALL(14, OURS(2), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(2), "$", PLAIN_XML) },
+        { LIBVIRTD_GETS, CALL(196, 3, "d u1") },
+        { END },
+    });
+}
+
+static void
+test_starting_is_refused_when_it_cannot(void)
+{
+    g_auto(Documents) documents = make_documents();
+
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(9, 2, "d") },
+        { LIBVIRTD_GETS, CALL(14, OURS(1), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", documents.old) },
+        { CLIENT_GETS_ERROR, ERROR_OF(9, 2, SPM_ERROR_CONFIG_UNSUPPORTED,
+                                      "cannot start domain 'guest', which has an SPM cell: its "
+                                      "emulator " EMULATOR_PLAIN " (QEMU 11.1.3) has no sp-mem "
+                                      "device; install QEMU 11.1 or later") },
+        { CLIENT_SENDS, CALL(196, 3, "d u0") },
+        { LIBVIRTD_GETS, CALL(14, OURS(2), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(2), "$", documents.lost) },
+        { CLIENT_GETS_ERROR, ERROR_OF(196, 3, SPM_ERROR_CONFIG_UNSUPPORTED,
+                                      "cannot run emulator /emulator/missing") },
+        { CLIENT_SENDS, SPM_RPC_CALL_WITH_FDS, 310, 4, SPM_RPC_OK, "u0 d u0" },
+        { LIBVIRTD_GETS, CALL(14, OURS(3), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(3), "$", documents.old) },
+        { CLIENT_GETS_ERROR, ERROR_OF(310, 4, SPM_ERROR_CONFIG_UNSUPPORTED, "QEMU 11.1") },
+        { NOBODY_GETS_ANYTHING },
+        { END },
+    });
+}
+
+static void
+test_starting_what_libvirt_does_not_know(void)
+{
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(9, 2, "d") },
+        { LIBVIRTD_GETS, CALL(14, OURS(1), "d u2") },
+        { LIBVIRTD_SENDS, FAILURE(14, OURS(1)) },
+        { CLIENT_GETS, FAILURE(9, 2) },
+        { END },
+    });
+}
+
+/* ---- saving, migrating ---- */
+
+/* Every call that leaves the contents of sp-mem out. */
+static const struct {
+    guint32 number;
+    const char *payload;
+    const char *doing;
+} losing[] = {
+    { 55, "d '/image'", "cannot save domain 'guest'" },
+    { 232, "d '/image' - u0", "cannot save domain 'guest'" },
+    { 440, "d p{file=$} u0", "cannot save domain 'guest'" },
+    { 182, "d u0", "cannot save domain 'guest'" },
+    { 185, "d '<domainsnapshot/>' u0", "cannot take a snapshot with the memory of domain 'guest'" },
+    { 62, "d '' 'qemu+ssh://b/system' h1 - h0", "cannot migrate domain 'guest'" },
+    { 213, "d - h1 - h0", "cannot migrate domain 'guest'" },
+    { 216, "d - '' - - h1 - h0", "cannot migrate domain 'guest'" },
+    { 302, "d u0 u1", "cannot migrate domain 'guest'" },
+    { 305, "d - u0 '' u3", "cannot migrate domain 'guest'" },
+};
+
+/* Ask for every one of them while libvirtd shows @xml; then @then happens. */
+static void
+ask_all(const char *xml, void (*then)(Conversation *, guint index, const Step *call))
+{
+    for (guint i = 0; i < G_N_ELEMENTS(losing); i++) {
+        g_autoptr(Conversation) conversation = conversation_new(FALSE);
+        const Step call = { CLIENT_SENDS, CALL(losing[i].number, 2, losing[i].payload, "/image") };
+
+        g_test_message("procedure %u", losing[i].number);
+        conversation_run(conversation, (const Step[]){
+            OPENING,
+            call,
+            { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
+            { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", xml) },
+            { END },
+        });
+        then(conversation, i, &call);
+    }
+}
+
+static void
+is_refused(Conversation *conversation, guint index, const Step *call)
+{
+    conversation_run(conversation, (const Step[]){
+        { CLIENT_GETS_ERROR, ERROR_OF(call->procedure, 2, SPM_ERROR_OPERATION_UNSUPPORTED,
+                                      losing[index].doing) },
+        { NOBODY_GETS_ANYTHING },
+        { END },
+    });
+}
+
+static void
+is_passed(Conversation *conversation, guint index, const Step *call)
+{
+    Step passed = *call;
+
+    passed.act = LIBVIRTD_GETS;
+    conversation_run(conversation, (const Step[]){ passed, { END } });
+}
+
+static void
+test_what_would_be_lost_is_refused(void)
+{
+    g_auto(Documents) documents = make_documents();
+
+    ask_all(documents.running, is_refused);
+}
+
+static void
+test_the_reason_is_said(void)
+{
+    g_auto(Documents) documents = make_documents();
+
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(182, 2, "d u0") },
+        { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", documents.running) },
+        { CLIENT_GETS_ERROR,
+          ERROR_OF(182, 2, SPM_ERROR_OPERATION_UNSUPPORTED,
+                   "cannot save domain 'guest': the contents of its sp-mem memory would be lost: "
+                   EMULATOR_SPM " (QEMU 11.1.3) does not migrate it; shut the guest down "
+                   "instead") },
+        { END },
+    });
+}
+
+static void
+test_what_is_not_lost_passes(void)
+{
+    g_auto(Documents) documents = make_documents();
+
+    ask_all(PLAIN_XML, is_passed);
+    ask_all(documents.stopped, is_passed); /* libvirt has its own words for it */
+    ask_all(documents.fixed, is_passed);
+}
+
+/* Unsure is refused. */
+static void
+test_what_is_not_known_is_refused(void)
+{
+    g_auto(Documents) documents = make_documents();
+    g_autofree char *nowhere = replace(documents.running, EMULATOR_SPM, "relative");
+
+    ask_all(documents.lost, is_refused);
+    ask_all(nowhere, is_refused);
+}
+
+static void
+test_unreadable_is_refused(void)
+{
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(182, 2, "d u0") },
+        { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", "<domain") },
+        { CLIENT_GETS_ERROR, ERROR_OF(182, 2, SPM_ERROR_OPERATION_UNSUPPORTED, "cannot be found") },
+        { END },
+    });
+}
+
+static void
+test_unknown_domains_are_libvirts_business(void)
+{
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(55, 2, "d '/image'") },
+        { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
+        { LIBVIRTD_SENDS, FAILURE(14, OURS(1)) },
+        { CLIENT_GETS, FAILURE(55, 2) },
+        { END },
+    });
+}
+
+static void
+test_snapshots_without_memory_pass(void)
+{
+    static const char no_memory[] =
+        "<domainsnapshot><disks/><memory snapshot='no'/></domainsnapshot>";
+
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(185, 2, "d '<domainsnapshot/>' u16") },
+        { LIBVIRTD_GETS, CALL(185, 2, "d '<domainsnapshot/>' u16") },
+        { CLIENT_SENDS, CALL(185, 3, "d '<domainsnapshot/>' u1") },
+        { LIBVIRTD_GETS, CALL(185, 3, "d '<domainsnapshot/>' u1") },
+        { CLIENT_SENDS, CALL(185, 4, "d $ u0", no_memory) },
+        { LIBVIRTD_GETS, CALL(185, 4, "d $ u0", no_memory) },
+        { END },
+    });
+}
+
+static void
+test_snapshots_with_external_memory_do_not(void)
+{
+    static const char external[] =
+        "<domainsnapshot><memory snapshot='external' file='/m'/></domainsnapshot>";
+    g_auto(Documents) documents = make_documents();
+
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(185, 2, "d $ u256", external) },
+        { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", documents.running) },
+        { CLIENT_GETS_ERROR,
+          ERROR_OF(185, 2, SPM_ERROR_OPERATION_UNSUPPORTED, "take one of the disks only") },
+        { END },
+    });
+}
+
+/* ---- devices ---- */
+
+#define DISK "<disk type='file' device='disk'><target dev='vdb'/></disk>"
+#define SPM_MEMORY \
+    "<memory model='dimm'><target><size unit='MiB'>256</size><node>1</node></target>" \
+    "<alias name='ua-virtspm-cell1'/></memory>"
+#define DIMM(node) \
+    "<memory model='dimm'><target><size unit='MiB'>128</size><node>" node \
+    "</node></target></memory>"
+
+static void
+test_other_devices_pass(void)
+{
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(8, 2, "d $", DISK) },
+        { LIBVIRTD_GETS, CALL(8, 2, "d $", DISK) },
+        { CLIENT_SENDS, CALL(160, 3, "d $ u3", DISK) },
+        { LIBVIRTD_GETS, CALL(160, 3, "d $ u3", DISK) },
+        { CLIENT_SENDS, CALL(13, 4, "d $", DISK) },
+        { LIBVIRTD_GETS, CALL(13, 4, "d $", DISK) },
+        { CLIENT_SENDS, CALL(161, 5, "d $ u3", DISK) },
+        { LIBVIRTD_GETS, CALL(161, 5, "d $ u3", DISK) },
+        { CLIENT_SENDS, CALL(174, 6, "d $ u3", DISK) },
+        { LIBVIRTD_GETS, CALL(174, 6, "d $ u3", DISK) },
+        { CLIENT_SENDS, CALL(392, 7, "d 'ua-disk1' u3") },
+        { LIBVIRTD_GETS, CALL(392, 7, "d 'ua-disk1' u3") },
+        { NOBODY_GETS_ANYTHING },
+        { END },
+    });
+}
+
+static void
+test_memory_of_an_spm_cell_stays(void)
+{
+    static const struct {
+        guint32 number;
+        const char *payload, *device, *words;
+    } cases[] = {
+        { 13, "d $", SPM_MEMORY, "cannot detach memory of domain 'guest': it belongs to SPM cell 1" },
+        { 161, "d $ u1", SPM_MEMORY, "cannot detach" },
+        { 174, "d $ u1", SPM_MEMORY, "cannot update" },
+        { 392, "d $ u1", "ua-virtspm-cell1", "cannot detach" },
+        { 8, "d $", DIMM("1"), "cannot attach" },
+        { 160, "d $ u1", DIMM("1"), "cannot attach" },
+    };
+    g_auto(Documents) documents = make_documents();
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_test_message("procedure %u", cases[i].number);
+        conversation_test((const Step[]){
+            OPENING,
+            { CLIENT_SENDS, CALL(cases[i].number, 2, cases[i].payload, cases[i].device) },
+            { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
+            { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", documents.running) },
+            { CLIENT_GETS_ERROR, ERROR_OF(cases[i].number, 2, SPM_ERROR_OPERATION_UNSUPPORTED,
+                                          cases[i].words) },
+            { NOBODY_GETS_ANYTHING },
+            { END },
+        });
+    }
+}
+
+static void
+test_memory_elsewhere_may_change(void)
+{
+    static const struct {
+        guint32 number;
+        const char *payload, *device;
+    } cases[] = {
+        { 161, "d $ u1", DIMM("0") },
+        { 174, "d $ u1", DIMM("0") },
+        { 8, "d $", DIMM("0") },
+        { 160, "d $ u1", DIMM("7") },
+        { 160, "d $ u1", "<memory model='dimm'/>" },
+    };
+    g_auto(Documents) documents = make_documents();
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_test_message("procedure %u", cases[i].number);
+        conversation_test((const Step[]){
+            OPENING,
+            { CLIENT_SENDS, CALL(cases[i].number, 2, cases[i].payload, cases[i].device) },
+            { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
+            { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", documents.running) },
+            { LIBVIRTD_GETS, CALL(cases[i].number, 2, cases[i].payload, cases[i].device) },
+            { END },
+        });
+    }
+}
+
+/* In a domain without SPM cells the alias is one like any other. */
+static void
+test_the_alias_alone_decides_nothing(void)
+{
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(392, 2, "d 'ua-virtspm-cell1' u0") },
+        { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", PLAIN_XML) },
+        { LIBVIRTD_GETS, CALL(392, 2, "d 'ua-virtspm-cell1' u0") },
+        { END },
+    });
+}
+
+/* A change of the definition is judged by the definition. */
+static void
+test_running_and_defined_are_both_looked_at(void)
+{
+    g_auto(Documents) documents = make_documents();
+
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(161, 2, "d $ u3", SPM_MEMORY) },
+        { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", PLAIN_XML) },
+        { LIBVIRTD_GETS, CALL(14, OURS(2), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(2), "$", documents.stopped) },
+        { CLIENT_GETS_ERROR, ERROR_OF(161, 2, SPM_ERROR_OPERATION_UNSUPPORTED, "SPM cell 1") },
+        { CLIENT_SENDS, CALL(161, 3, "d $ u3", SPM_MEMORY) },
+        { LIBVIRTD_GETS, CALL(14, OURS(3), "d u0") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(3), "$", PLAIN_XML) },
+        { LIBVIRTD_GETS, CALL(14, OURS(4), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(4), "$", PLAIN_XML) },
+        { LIBVIRTD_GETS, CALL(161, 3, "d $ u3", SPM_MEMORY) },
+        { END },
+    });
+}
+
+static void
+test_reserved_aliases_are_not_given_away(void)
+{
+    static const char disk[] =
+        "<disk type='file'><target dev='vdb'/><alias name='ua-virtspm-cell9'/></disk>";
+
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(160, 2, "d $ u0", disk) },
+        { CLIENT_GETS_ERROR,
+          ERROR_OF(160, 2, SPM_ERROR_CONFIG_UNSUPPORTED, "'ua-virtspm-cell9' is reserved") },
+        { NOBODY_GETS_ANYTHING },
+        { END },
+    });
+}
+
+/* ---- requests where libvirtd would drop them ---- */
+
+static const struct {
+    guint32 number;
+    const char *payload;
+} dropping[] = {
+    { 232, "d '/image' ?$ u0" },
+    { 233, "'/image' ?$ u0" },
+    { 236, "'/image' $ u0" },
+    { 389, "d ?$ u0" },
+    { 440, "d p{dxml=$} u0" },
+    { 441, "p{dxml=$} u0" },
+    { 185, "d $ u1" },
+    { 411, "d $ u1" },
+    { 108, "- h1 - h0 $" },
+    { 148, "h1 - h0 $" },
+    { 213, "d ?$ h1 - h0" },
+    { 214, "'' - h1 - h0 $" },
+    { 215, "'' h1 - h0 $" },
+    { 216, "d ?$ '' - - h1 - h0" },
+    { 302, "d p{destination_xml=$} u1" },
+    { 303, "p{persistent_xml=$} '' u1" },
+    { 304, "p{destination_xml=$} '' u1" },
+    { 305, "d - p{persistent_xml=$} '' u1" },
+};
+
+static void
+test_requests_that_would_be_dropped_are_refused(void)
+{
+    static const char snapshot[] = "<domainsnapshot><name>s</name>" USER_ON(EMULATOR_SPM)
+        "</domainsnapshot>";
+    static const char inactive[] =
+        "<domainsnapshot><inactiveDomain><cpu><numa><cell id='0' memory='1' memmapType='spm'/>"
+        "</numa></cpu></inactiveDomain></domainsnapshot>";
+
+    for (guint i = 0; i < G_N_ELEMENTS(dropping); i++) {
+        guint32 number = dropping[i].number;
+
+        g_test_message("procedure %u", number);
+        conversation_test((const Step[]){
+            OPENING,
+            { CLIENT_SENDS, CALL(number, 2, dropping[i].payload, USER_ON(EMULATOR_SPM)) },
+            { CLIENT_GETS_ERROR,
+              ERROR_OF(number, 2, SPM_ERROR_CONFIG_UNSUPPORTED, "libvirt would drop it") },
+            { CLIENT_SENDS, CALL(number, 3, dropping[i].payload, snapshot) },
+            { CLIENT_GETS_ERROR,
+              ERROR_OF(number, 3, SPM_ERROR_CONFIG_UNSUPPORTED, "libvirt would drop it") },
+            { CLIENT_SENDS, CALL(number, 4, dropping[i].payload, inactive) },
+            { CLIENT_GETS_ERROR,
+              ERROR_OF(number, 4, SPM_ERROR_CONFIG_UNSUPPORTED, "libvirt would drop it") },
+            { CLIENT_SENDS, CALL(number, 5, dropping[i].payload, "<domain memmapType=") },
+            { CLIENT_GETS_ERROR, ERROR_OF(number, 5, SPM_ERROR_XML_DETAIL, "line 1") },
+            { NOBODY_GETS_ANYTHING },
+            { END },
+        });
+    }
+}
+
+/* Stock XML, even of an SPM domain, asks for nothing. */
+static void
+test_stock_xml_handed_back_passes(void)
+{
+    g_auto(Documents) documents = make_documents();
+    g_autofree char *snapshot =
+        g_strconcat("<domainsnapshot>", documents.stopped, "</domainsnapshot>", NULL);
+
+    for (guint i = 0; i < G_N_ELEMENTS(dropping); i++) {
+        const Step call = { CLIENT_SENDS,
+                            CALL(dropping[i].number, 2, dropping[i].payload, snapshot) };
+        Step passed = call;
+
+        passed.act = LIBVIRTD_GETS;
+        g_test_message("procedure %u", dropping[i].number);
+        switch (dropping[i].number) {
+        case 232:
+        case 440:
+        case 213:
+        case 216:
+        case 302:
+        case 305: /* these ask about the domain first */
+            conversation_test((const Step[]){
+                OPENING,
+                call,
+                { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
+                { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", PLAIN_XML) },
+                passed,
+                { END },
+            });
+            break;
+        default:
+            conversation_test((const Step[]){ OPENING, call, passed, { END } });
+        }
+    }
+}
+
+#define ADD(name, func) g_test_add_func("/daemon/safety/" name, func)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("start/passes", test_starting_passes_when_the_emulator_can);
+    ADD("start/refused", test_starting_is_refused_when_it_cannot);
+    ADD("start/unknown", test_starting_what_libvirt_does_not_know);
+    ADD("memory/refused", test_what_would_be_lost_is_refused);
+    ADD("memory/reason", test_the_reason_is_said);
+    ADD("memory/passes", test_what_is_not_lost_passes);
+    ADD("memory/not-known", test_what_is_not_known_is_refused);
+    ADD("memory/unreadable", test_unreadable_is_refused);
+    ADD("memory/unknown-domain", test_unknown_domains_are_libvirts_business);
+    ADD("memory/snapshot-without", test_snapshots_without_memory_pass);
+    ADD("memory/snapshot-external", test_snapshots_with_external_memory_do_not);
+    ADD("device/others-pass", test_other_devices_pass);
+    ADD("device/stays", test_memory_of_an_spm_cell_stays);
+    ADD("device/memory-elsewhere", test_memory_elsewhere_may_change);
+    ADD("device/alias-alone", test_the_alias_alone_decides_nothing);
+    ADD("device/running-and-defined", test_running_and_defined_are_both_looked_at);
+    ADD("device/reserved-aliases", test_reserved_aliases_are_not_given_away);
+    ADD("request/refused", test_requests_that_would_be_dropped_are_refused);
+    ADD("request/stock-passes", test_stock_xml_handed_back_passes);
+    return g_test_run();
+}
