@@ -5,14 +5,14 @@
  *     virt-spm raise FILE        and back
  *     virt-spm validate FILE     against the schema, and whether it can be built here
  *     virt-spm argv FILE         what QEMU gets
+ *     virt-spm plan FILE         where its SPM cells would go on this host
+ *     virt-spm status            what the SPM cells of all domains use
  *
  * Exit status: 0 done, 1 the document or this host is at fault, 2 wrong usage
  * or an unreadable file.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include <libvirt/libvirt.h>
-#include <libvirt/virterror.h>
 #include <locale.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,11 +23,12 @@
 #include "qemu/qemu_domain.h"
 #include "util/spm_error.h"
 #include "util/spm_xml.h"
+#include "virt-spm-libvirt.h"
+#include "virt-spm-place.h"
 
 enum { EXIT_FAULT = 1, EXIT_USAGE = 2 };
 
 #define DEFAULT_EMULATOR "/usr/bin/qemu-system-x86_64"
-#define DEFAULT_URI "qemu:///system"
 
 static char *option_connect;
 static char *option_emulator;
@@ -35,16 +36,20 @@ static char *option_assume;
 static char *option_libvirt;
 static char *option_schema;
 static char *option_sysroot;
+static char *option_config;
+static gboolean option_json;
 static gboolean option_memory;
 static gboolean option_version;
 
 static const GOptionEntry options[] = {
-    { "connect", 'c', 0, G_OPTION_ARG_STRING, &option_connect, "libvirt to ask (default: none for 'lower', " DEFAULT_URI " for 'argv')", "URI" },
+    { "connect", 'c', 0, G_OPTION_ARG_STRING, &option_connect, "libvirt to ask (default: none for 'lower', " SPM_LIBVIRT_DEFAULT_URI " for 'argv')", "URI" },
     { "emulator", 'e', 0, G_OPTION_ARG_FILENAME, &option_emulator, "Emulator to ask, instead of the domain's own", "PATH" },
     { "assume", 'a', 0, G_OPTION_ARG_STRING, &option_assume, "Ask no emulator: take it to have these features, like 'sp-mem'", "LIST" },
     { "libvirt", 'l', 0, G_OPTION_ARG_STRING, &option_libvirt, "Ask no libvirt: take it to build memory-less cells (A) or not (B)", "A|B" },
     { "schema", 0, 0, G_OPTION_ARG_FILENAME, &option_schema, "RELAX NG grammar for 'validate'", "FILE" },
-    { "sysroot", 0, 0, G_OPTION_ARG_FILENAME, &option_sysroot, "Read the host's NUMA nodes below this folder", "DIR" },
+    { "sysroot", 0, 0, G_OPTION_ARG_FILENAME, &option_sysroot, "Read the host below this folder", "DIR" },
+    { "config", 0, 0, G_OPTION_ARG_FILENAME, &option_config, "'plan', 'status': configuration (" SPM_CONFIG_FILE ")", "FILE" },
+    { "json", 'j', 0, G_OPTION_ARG_NONE, &option_json, "'plan', 'status': print JSON", NULL },
     { "memory", 'm', 0, G_OPTION_ARG_NONE, &option_memory, "'argv': only the memory and NUMA part, without asking libvirt", NULL },
     { "version", 'V', 0, G_OPTION_ARG_NONE, &option_version, "Print the version", NULL },
     { NULL }
@@ -56,6 +61,8 @@ static const char summary[] =
     "  raise FILE      print the domain with memmapType of stock libvirt XML\n"
     "  validate FILE   check a domain against the schema, and that it can be built here\n"
     "  argv FILE       print the QEMU command line; with --memory its memory part\n"
+    "  plan FILE       print where the domain's SPM cells would go on this host\n"
+    "  status          print what the SPM cells of all domains use, node by node\n"
     "\n"
     "FILE may be - for standard input.";
 
@@ -106,53 +113,6 @@ read_input(Input *input, GError **error)
     return TRUE;
 }
 
-static GError *
-libvirt_error(const char *what)
-{
-    virErrorPtr last = virGetLastError();
-
-    return g_error_new(SPM_ERROR, SPM_ERROR_OPERATION_FAILED, "%s: %s", what,
-                       last && last->message ? last->message : "no reason given");
-}
-
-static void
-silent(void *data, virErrorPtr error)
-{
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(virConnect, virConnectClose)
-
-static virConnect *
-open_libvirt(GError **error)
-{
-    const char *uri = option_connect ? option_connect : DEFAULT_URI;
-    virConnect *connection;
-
-    virSetErrorFunc(NULL, silent);
-    connection = virConnectOpenReadOnly(uri);
-    if (!connection) {
-        g_autofree char *what = g_strdup_printf("cannot connect to libvirt at %s", uri);
-
-        g_propagate_error(error, libvirt_error(what));
-    }
-    return connection;
-}
-
-static char *
-to_native(virConnect *connection, const char *xml, GError **error)
-{
-    char *argv = virConnectDomainXMLToNative(connection, "qemu-argv", xml, 0);
-    char *copy;
-
-    if (!argv) {
-        g_propagate_error(error, libvirt_error("libvirt cannot build this domain"));
-        return NULL;
-    }
-    copy = g_strdup(argv);
-    free(argv);
-    return copy;
-}
-
 static SpmQemuCaps *
 find_emulator(const SpmDomainTarget *target, GError **error)
 {
@@ -188,10 +148,10 @@ find_libvirt(const SpmDomainTarget *target, gboolean *memoryless, GError **error
     }
     if (!option_connect)
         return TRUE;
-    if (!(connection = open_libvirt(error)))
+    if (!(connection = spm_libvirt_open(option_connect, error)))
         return FALSE;
     xml = spm_libvirt_probe_xml(target->virt_type, target->arch, target->emulator);
-    argv = to_native(connection, xml, error);
+    argv = spm_libvirt_to_native(connection, xml, error);
     *memoryless = spm_libvirt_probe_memoryless(argv);
     return argv != NULL;
 }
@@ -264,60 +224,86 @@ argv(const Input *input, GError **error)
         return spm_qemu_memory_argv(input->xml, input->length, &context, error);
     }
     if (!option_connect)
-        option_connect = g_strdup(DEFAULT_URI);
-    if (!(lowered = lower(input, error)) || !(connection = open_libvirt(error)))
+        option_connect = g_strdup(SPM_LIBVIRT_DEFAULT_URI);
+    if (!(lowered = lower(input, error)) || !(connection = spm_libvirt_open(option_connect, error)))
         return NULL;
-    return to_native(connection, lowered, error);
+    return spm_libvirt_to_native(connection, lowered, error);
+}
+
+static char *
+plan(const Input *input, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    /* A user's document has to make sense; stock XML is read as it is. */
+    if (!spm_domain_asks(input->xml, input->length, &why) && why) {
+        g_propagate_error(error, g_steal_pointer(&why));
+        return NULL;
+    }
+    return spm_tool_plan(input->xml, input->length, option_sysroot, option_config, option_json,
+                         error);
+}
+
+static char *
+status(const Input *input, GError **error)
+{
+    return spm_tool_status(option_connect, option_sysroot, option_config, option_json, error);
 }
 
 static const struct {
     const char *name;
+    gboolean wants_file;
     char *(*run)(const Input *input, GError **error);
 } commands[] = {
-    { "lower", lower },
-    { "raise", raise_input },
-    { "validate", validate },
-    { "argv", argv },
+    { "lower", TRUE, lower },
+    { "raise", TRUE, raise_input },
+    { "validate", TRUE, validate },
+    { "argv", TRUE, argv },
+    { "plan", TRUE, plan },
+    { "status", FALSE, status },
 };
 
 static int
-run(const char *name, Input *input)
+run(guint command, Input *input)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *output = NULL;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
-        if (!g_str_equal(name, commands[i].name))
-            continue;
-        if (!read_input(input, &error)) {
-            g_printerr("virt-spm: %s: %s\n", input->file, error->message);
-            return EXIT_USAGE;
-        }
-        output = commands[i].run(input, &error);
-        if (!output) {
-            complain(input, error);
-            return error->domain == SPM_ERROR && error->code == SPM_ERROR_INVALID_ARG ? EXIT_USAGE
-                                                                                      : EXIT_FAULT;
-        }
-        fputs(output, stdout);
-        /* A full disk or a closed pipe must not look like a translation. */
-        if (fflush(stdout) != 0) {
-            g_printerr("virt-spm: standard output: %s\n", g_strerror(errno));
-            return EXIT_USAGE;
-        }
-        return 0;
+    if (commands[command].wants_file && !read_input(input, &error)) {
+        g_printerr("virt-spm: %s: %s\n", input->file, error->message);
+        return EXIT_USAGE;
     }
-    g_printerr("virt-spm: unknown command '%s'; try 'virt-spm --help'\n", name);
-    return EXIT_USAGE;
+    output = commands[command].run(input, &error);
+    if (!output) {
+        complain(input, error);
+        return g_error_matches(error, SPM_ERROR, SPM_ERROR_INVALID_ARG) ? EXIT_USAGE : EXIT_FAULT;
+    }
+    fputs(output, stdout);
+    /* A full disk or a closed pipe must not look like a translation. */
+    if (fflush(stdout) != 0) {
+        g_printerr("virt-spm: standard output: %s\n", g_strerror(errno));
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+static int
+find_command(const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (g_str_equal(name, commands[i].name))
+            return (int)i;
+    }
+    return -1;
 }
 
 int
 main(int argc, char **argv_in)
 {
-    g_autoptr(GOptionContext) context = g_option_context_new("COMMAND FILE");
+    g_autoptr(GOptionContext) context = g_option_context_new("COMMAND [FILE]");
     g_autoptr(GError) error = NULL;
-    Input input = { 0 };
-    int status;
+    Input input = { .file = "virt-spm" };
+    int command, status;
 
     setlocale(LC_ALL, "");
     g_option_context_add_main_entries(context, options, NULL);
@@ -330,12 +316,23 @@ main(int argc, char **argv_in)
         g_print("virt-spm " SPM_VERSION "\n");
         return 0;
     }
-    if (argc != 3) {
-        g_printerr("virt-spm: a command and a file are wanted; try 'virt-spm --help'\n");
+    if (argc < 2) {
+        g_printerr("virt-spm: a command is wanted; try 'virt-spm --help'\n");
         return EXIT_USAGE;
     }
-    input.file = argv_in[2];
-    status = run(argv_in[1], &input);
+    command = find_command(argv_in[1]);
+    if (command < 0) {
+        g_printerr("virt-spm: unknown command '%s'; try 'virt-spm --help'\n", argv_in[1]);
+        return EXIT_USAGE;
+    }
+    if (argc != (commands[command].wants_file ? 3 : 2)) {
+        g_printerr("virt-spm: '%s' takes %s; try 'virt-spm --help'\n", argv_in[1],
+                   commands[command].wants_file ? "one file, or - for standard input" : "no file");
+        return EXIT_USAGE;
+    }
+    if (commands[command].wants_file)
+        input.file = argv_in[2];
+    status = run((guint)command, &input);
     g_free(input.xml);
     return status;
 }

@@ -46,14 +46,24 @@ spm_call_unref(SpmCall *call)
     if (!g_atomic_ref_count_dec(&call->references))
         return;
     spm_call_set_state(call, NULL, NULL);
+    g_clear_pointer(&call->plan, spm_plan_free);
     spm_rpc_frame_free(call->frame);
     g_object_unref(call->cancellable);
     g_free(call);
 }
 
+static void
+break_promise(SpmCall *call)
+{
+    if (call->promise)
+        spm_placer_release(spm_call_environment(call)->placer, call->promise);
+    call->promise = 0;
+}
+
 void
 spm_call_cancel(SpmCall *call)
 {
+    break_promise(call);
     call->session = NULL;
     g_cancellable_cancel(call->cancellable);
 }
@@ -95,6 +105,7 @@ relay_error(SpmCall *call, const SpmRpcFrame *reply)
     payload = spm_rpc_frame_payload(reply, &size);
     header.type = SPM_RPC_REPLY;
     header.status = SPM_RPC_ERROR;
+    break_promise(call);
     spm_session_answer(call->session, call, spm_rpc_frame_new(&header, payload, size));
 }
 
@@ -157,6 +168,14 @@ spm_call_result_string(SpmCall *call, const guint8 *payload, gsize size, const c
 }
 
 void
+spm_call_promise(SpmCall *call, const char *domain)
+{
+    if (call->plan && call->plan->backings->len > 0)
+        call->promise =
+            spm_placer_promise(spm_call_environment(call)->placer, call->plan, domain);
+}
+
+void
 spm_call_forward(SpmCall *call)
 {
     spm_session_forward(call->session, call);
@@ -168,6 +187,7 @@ spm_call_fail_from(SpmCall *call, GError *error, guint32 domain)
     g_autoptr(GError) owned = error;
 
     g_info("%s: %s", call->procedure->name, error->message);
+    break_promise(call);
     spm_session_answer(call->session, call,
                        spm_rpc_error_reply(&call->frame->header, error, domain));
 }

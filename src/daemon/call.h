@@ -34,6 +34,8 @@ typedef struct _SpmCall SpmCall;
 typedef void (*SpmCallResultFunc)(SpmCall *call, const guint8 *payload, gsize size);
 /* The emulator's capabilities, or NULL and why not. */
 typedef void (*SpmCallCapsFunc)(SpmCall *call, SpmQemuCaps *caps, const GError *error);
+/* The placer has decided: the call has a plan, or placement is off. */
+typedef void (*SpmCallPlacedFunc)(SpmCall *call);
 
 struct _SpmCall {
     gatomicrefcount references;
@@ -48,8 +50,15 @@ struct _SpmCall {
     gpointer state;
     GDestroyNotify state_free;
 
+    /* Where the domain's SPM cells go, once that is decided. */
+    SpmPlan *plan;
+    /* What the plan takes is kept from others, until libvirtd has answered the
+     * call, or it has failed; 0: nothing is. */
+    guint64 promise;
+
     SpmCallResultFunc on_result;
     SpmCallCapsFunc on_caps;
+    SpmCallPlacedFunc on_placed;
 };
 
 /* Takes @frame. */
@@ -77,6 +86,9 @@ void spm_call_ask_emulator(SpmCall *call, const char *binary, SpmCallCapsFunc fu
 /* The string that a result is. FALSE, and the call has failed, if it is none. */
 gboolean spm_call_result_string(SpmCall *call, const guint8 *payload, gsize size,
                                 const char **text, gsize *length);
+
+/* Keep what the call's plan takes from others; @domain is for messages. */
+void spm_call_promise(SpmCall *call, const char *domain);
 
 /* Send the held message on to where it was going. */
 void spm_call_forward(SpmCall *call);

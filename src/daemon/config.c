@@ -27,6 +27,7 @@ spm_config_new(void)
     config->mode = SPM_CONFIG_DEFAULT_MODE;
     config->group = g_strdup(SPM_CONFIG_DEFAULT_GROUP);
     config->max_clients = SPM_CONFIG_DEFAULT_MAX_CLIENTS;
+    config->host = spm_host_config_new();
     return config;
 }
 
@@ -39,6 +40,7 @@ spm_config_free(SpmConfig *config)
     g_strfreev(config->upstream);
     g_free(config->group);
     g_free(config->schema);
+    spm_host_config_free(config->host);
     g_free(config);
 }
 
@@ -170,9 +172,9 @@ spm_config_parse(SpmConfig *config, const char *text, gsize length, const char *
     }
     sections = g_key_file_get_groups(file, NULL);
     for (guint i = 0; sections[i]; i++) {
-        if (!g_str_equal(sections[i], SECTION)) {
+        if (!g_str_equal(sections[i], SECTION) && !g_str_equal(sections[i], "host")) {
             g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
-                        "%s: unknown section [%s]; virtspmd's is [" SECTION "]", path,
+                        "%s: unknown section [%s]; there are [" SECTION "] and [host]", path,
                         sections[i]);
             return FALSE;
         }
@@ -189,7 +191,9 @@ spm_config_parse(SpmConfig *config, const char *text, gsize length, const char *
         if (!set_key(config, names[i], value, path, error))
             return FALSE;
     }
-    return TRUE;
+    spm_host_config_free(config->host);
+    config->host = spm_host_config_parse(text, length, path, error);
+    return config->host != NULL;
 }
 
 gboolean

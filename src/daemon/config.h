@@ -1,7 +1,8 @@
 /*
  * config.h: what an administrator can choose
  *
- * A key file with one section; the keys are the fields below:
+ * A key file. The keys of section [virtspmd] are the fields below; section
+ * [host] is that of host/host_config.h:
  *
  *     [virtspmd]
  *     listen=/run/virtspm/virtspm-sock
@@ -15,7 +16,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "host/host_config.h"
 
 G_BEGIN_DECLS
 
@@ -38,6 +39,7 @@ typedef struct {
     gboolean group_chosen; /* then it must exist */
     guint max_clients;
     char *schema; /* NULL: the installed one */
+    SpmHostConfig *host;
 } SpmConfig;
 
 /* The defaults. */

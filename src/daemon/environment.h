@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "daemon/placer.h"
 #include "qemu/qemu_capabilities.h"
 
 G_BEGIN_DECLS
@@ -18,6 +19,7 @@ typedef struct {
                          GAsyncReadyCallback callback, gpointer user_data);
     SpmQemuCaps *(*lookup_finish)(SpmQemuCapsCache *cache, GAsyncResult *result, GError **error);
     const char *sysroot; /* where to look for the host's nodes; NULL: "/" */
+    SpmPlacer *placer;   /* NULL: placement is off */
     const char *schema;  /* RELAX NG grammar for --validate; NULL: the installed one */
 } SpmEnvironment;
 

@@ -6,7 +6,8 @@
  *     intercept_identity.c  who the client is
  *     intercept_lower.c     domain XML on its way to libvirtd
  *     intercept_raise.c     domain XML and capabilities on their way to the client
- *     intercept_start.c     can the emulator still do it?
+ *     intercept_place.c     where SPM cells go on this host
+ *     intercept_start.c     can the emulator still do it, and has the host room?
  *     intercept_memory.c    would the contents of memory be lost?
  *     intercept_device.c    is it an SPM cell's memory device?
  *     intercept_request.c   a request where libvirtd would drop it
@@ -47,6 +48,10 @@ void spm_intercept_detach_alias(SpmCall *call);
 /* Does domain XML anywhere in this document (a domain, or a snapshot or
  * checkpoint that embeds some) ask for SPM? FALSE with @error: it cannot be told. */
 gboolean spm_intercept_requests(const char *xml, gsize length, GError **error);
+
+/* Decide where the SPM cells of the document in a call go: @placed follows, or
+ * the call fails. */
+void spm_intercept_place(SpmCall *call, SpmCallPlacedFunc placed);
 
 /* The name in a domain's XML, or "?". Caller frees. */
 char *spm_intercept_domain_name(const char *xml, gsize length);

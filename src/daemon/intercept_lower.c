@@ -10,7 +10,8 @@
  *   3. what that emulator can do, and whether it is enough for this document;
  *   4. whether this libvirt can build a cell without memory, by having it
  *      translate a tiny domain (CONNECT_DOMAIN_XML_TO_NATIVE);
- *   5. lowering, and the call goes on with the client's own serial.
+ *   5. where the cells go on this host (intercept_place.c);
+ *   6. lowering, and the call goes on with the client's own serial.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -34,6 +35,7 @@
 typedef struct {
     SpmDomainTarget *target;
     SpmQemuCaps *caps;
+    gboolean memoryless;
 } Lowering;
 
 static void
@@ -46,7 +48,7 @@ lowering_free(gpointer data)
     g_free(lowering);
 }
 
-/* ---- 5: lowering ---- */
+/* ---- 6: lowering ---- */
 
 static SpmNodeset *
 host_nodes(const SpmCall *call)
@@ -60,8 +62,16 @@ host_nodes(const SpmCall *call)
     return nodes;
 }
 
+/* These start the domain as well. */
+static gboolean
+is_to_be_started(const SpmCall *call)
+{
+    return call->procedure->number == DOMAIN_CREATE_XML ||
+           call->procedure->number == DOMAIN_CREATE_XML_WITH_FILES;
+}
+
 static void
-lower(SpmCall *call, gboolean memoryless)
+lower(SpmCall *call)
 {
     const Lowering *lowering = call->state;
     const SpmRpcField *field = spm_rpc_args_find(&call->args, 'x');
@@ -71,8 +81,9 @@ lower(SpmCall *call, gboolean memoryless)
     g_autofree char *xml = NULL;
     SpmLoweringContext context = {
         .qemu = lowering->caps,
-        .memoryless_cells = memoryless,
+        .memoryless_cells = lowering->memoryless,
         .nodes_with_cpus = nodes,
+        .backings = call->plan ? call->plan->backings : NULL,
     };
 
     xml = spm_domain_lower(field->text, field->length, &context, &error);
@@ -89,8 +100,15 @@ lower(SpmCall *call, gboolean memoryless)
                                         SPM_RPC_STRING_MAX));
         return;
     }
+    if (is_to_be_started(call)) {
+        g_autofree char *name = spm_intercept_domain_name(xml, strlen(xml));
+
+        spm_call_promise(call, name);
+    }
     spm_call_forward(call);
 }
+
+/* ---- 5: placement is in intercept_place.c ---- */
 
 /* ---- 4: can libvirt build a cell without memory? ---- */
 
@@ -104,34 +122,33 @@ kind_of(const SpmDomainTarget *target)
 static void
 libvirt_answered(SpmCall *call, const guint8 *payload, gsize size)
 {
-    const Lowering *lowering = call->state;
+    Lowering *lowering = call->state;
     g_autofree char *argv = NULL;
     g_autofree char *kind = NULL;
     const char *text;
     gsize length;
-    gboolean memoryless;
 
     if (!spm_call_result_string(call, payload, size, &text, &length))
         return;
     argv = g_strndup(text, length);
-    memoryless = spm_libvirt_probe_memoryless(argv);
+    lowering->memoryless = spm_libvirt_probe_memoryless(argv);
     kind = kind_of(lowering->target);
-    spm_session_remember(call->session, kind, memoryless);
-    lower(call, memoryless);
+    spm_session_remember(call->session, kind, lowering->memoryless);
+    spm_intercept_place(call, lower);
 }
 
 static void
 ask_libvirt(SpmCall *call)
 {
     static const char format[] = "qemu-argv";
-    const SpmDomainTarget *target = ((const Lowering *)call->state)->target;
+    Lowering *lowering = call->state;
+    const SpmDomainTarget *target = lowering->target;
     g_autofree char *kind = kind_of(target);
     g_autofree char *probe = NULL;
     GByteArray *args;
-    gboolean memoryless;
 
-    if (spm_session_recall(call->session, kind, &memoryless)) {
-        lower(call, memoryless);
+    if (spm_session_recall(call->session, kind, &lowering->memoryless)) {
+        spm_intercept_place(call, lower);
         return;
     }
     probe = spm_libvirt_probe_xml(target->virt_type, target->arch, target->emulator);

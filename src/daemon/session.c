@@ -41,9 +41,11 @@ struct _SpmSession {
     guint held_replies;
     GQueue waiting;         /* SpmRpcFrame: calls whose serial a call of ours has now */
     GHashTable *memoryless; /* kind of domain -> boolean */
+    GHashTable *promises;   /* call key -> number: what domains take that libvirtd is starting */
 
     gboolean opening;
     gboolean open;
+    gboolean read_only; /* libvirtd refuses whatever would change anything */
     gboolean ending;
     gboolean settling;
     GSource *drain;
@@ -92,6 +94,49 @@ drop_held(SpmSession *session)
     g_queue_clear_full(&session->waiting, (GDestroyNotify)spm_rpc_frame_free);
 }
 
+/* ---- promises ---- */
+
+static guint64
+call_key(const SpmRpcHeader *header)
+{
+    return (guint64)header->procedure << 32 | header->serial;
+}
+
+static void
+keep_promise(SpmSession *session, const SpmRpcHeader *header, guint64 promise)
+{
+    guint64 key = call_key(header);
+
+    g_hash_table_replace(session->promises, g_memdup2(&key, sizeof key),
+                         g_memdup2(&promise, sizeof promise));
+}
+
+/* libvirtd has answered: what the domain takes it has taken, or never will. */
+static void
+end_promise(SpmSession *session, const SpmRpcHeader *header)
+{
+    guint64 key = call_key(header);
+    const guint64 *promise = g_hash_table_lookup(session->promises, &key);
+
+    if (!promise)
+        return;
+    spm_placer_release(session->environment->placer, *promise);
+    g_hash_table_remove(session->promises, &key);
+}
+
+/* The client has gone, and libvirtd's answer will not be seen. */
+static void
+end_all_promises(SpmSession *session)
+{
+    GHashTableIter iter;
+    gpointer promise;
+
+    g_hash_table_iter_init(&iter, session->promises);
+    while (g_hash_table_iter_next(&iter, NULL, &promise))
+        spm_placer_release(session->environment->placer, *(guint64 *)promise);
+    g_hash_table_remove_all(session->promises);
+}
+
 /* ---- from the client ---- */
 
 /* Could libvirtd do anything on somebody's behalf because of this call? */
@@ -120,7 +165,27 @@ client_wants(const SpmSession *session, const SpmRpcHeader *header)
     if (header->serial >= SPM_SERIALS_FIRST)
         return TRUE;
     procedure = spm_rpc_procedure_find(header);
-    return procedure && spm_intercept_wants_call(procedure);
+    if (!procedure || !spm_intercept_wants_call(procedure))
+        return FALSE;
+    /* In libvirtd's own words and order: it refuses before it looks at what the
+     * call is about. Translating a document it does not refuse. */
+    return !session->read_only || procedure->call == SPM_RPC_CALL_LOWER ||
+           procedure->call == SPM_RPC_CALL_OPEN || procedure->call == SPM_RPC_CALL_IDENTITY;
+}
+
+/* VIR_CONNECT_RO */
+#define CONNECT_READ_ONLY 1
+
+static gboolean
+opens_read_only(const SpmRpcFrame *frame)
+{
+    SpmRpcArgs args;
+    const guint8 *payload;
+    gsize size;
+
+    payload = spm_rpc_frame_payload(frame, &size);
+    return spm_rpc_args_decode("ou", payload, size, &args) &&
+           (spm_rpc_args_flags(&args) & CONNECT_READ_ONLY) != 0;
 }
 
 static void
@@ -128,8 +193,10 @@ send_to_server(SpmSession *session, SpmRpcFrame *frame)
 {
     const SpmRpcProcedure *procedure = spm_rpc_procedure_find(&frame->header);
 
-    if (procedure && procedure->call == SPM_RPC_CALL_OPEN)
+    if (procedure && procedure->call == SPM_RPC_CALL_OPEN) {
         session->opening = TRUE;
+        session->read_only = opens_read_only(frame);
+    }
     spm_serials_client_call(session->serials, &frame->header);
     spm_side_send(session->server, frame);
 }
@@ -165,7 +232,7 @@ from_client(SpmSession *session, SpmRpcFrame *frame)
 /* ---- from libvirtd ---- */
 
 static gboolean
-server_wants(const SpmSession *session, const SpmRpcHeader *header)
+server_wants(SpmSession *session, const SpmRpcHeader *header)
 {
     const SpmRpcProcedure *procedure;
 
@@ -174,6 +241,7 @@ server_wants(const SpmSession *session, const SpmRpcHeader *header)
     if (spm_serials_is_ours(session->serials, header))
         return TRUE;
     spm_serials_client_reply(session->serials, header);
+    end_promise(session, header);
     procedure = spm_rpc_procedure_find(header);
     if (!procedure)
         return FALSE;
@@ -249,7 +317,13 @@ void
 spm_session_forward(SpmSession *session, SpmCall *call)
 {
     const SpmRpcProcedure *procedure = call->procedure;
-    SpmRpcFrame *frame = release(session, call);
+    guint64 promise = call->promise;
+    SpmRpcFrame *frame;
+
+    call->promise = 0;
+    frame = release(session, call);
+    if (promise)
+        keep_promise(session, &frame->header, promise);
 
     if (spm_rpc_header_is_call(&frame->header)) {
         send_to_server(session, frame);
@@ -353,6 +427,7 @@ spm_session_new(int client, int server, SpmPeer *peer, const SpmEnvironment *env
     session->held = g_hash_table_new_full(NULL, NULL, (GDestroyNotify)spm_call_unref, NULL);
     g_queue_init(&session->waiting);
     session->memoryless = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    session->promises = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 
     session->client = spm_side_new(client, &side_funcs, session);
     session->server = spm_side_new(server, &side_funcs, session);
@@ -376,6 +451,7 @@ spm_session_close(SpmSession *session)
     session->ending = TRUE;
     session->closed = NULL;
     drop_held(session);
+    end_all_promises(session);
     if (session->drain) {
         g_source_destroy(session->drain);
         g_clear_pointer(&session->drain, g_source_unref);
@@ -394,6 +470,7 @@ spm_session_unref(SpmSession *session)
     spm_serials_free(session->serials);
     g_hash_table_unref(session->held);
     g_hash_table_unref(session->memoryless);
+    g_hash_table_unref(session->promises);
     g_free(session);
 }
 

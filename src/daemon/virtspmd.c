@@ -152,16 +152,19 @@ open_listeners(const SpmConfig *config, GError **error)
 }
 
 static gboolean
-serve(const SpmConfig *config, GError **error)
+serve(SpmConfig *config, GError **error)
 {
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(SpmQemuCapsCache) caps = spm_qemu_caps_cache_new();
     g_autoptr(GPtrArray) listeners = NULL;
+    g_autoptr(SpmPlacer) placer =
+        config->host->placement ? spm_placer_new(NULL, g_steal_pointer(&config->host)) : NULL;
     g_autoptr(SpmServer) server = NULL;
     SpmEnvironment environment = {
         .caps = caps,
         .lookup_async = spm_qemu_caps_lookup_async,
         .lookup_finish = spm_qemu_caps_lookup_finish,
+        .placer = placer,
         .schema = config->schema,
     };
 

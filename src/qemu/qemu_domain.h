@@ -14,33 +14,18 @@
  */
 #pragma once
 
+#include "host/placement.h"
 #include "qemu/qemu_capabilities.h"
 #include "util/spm_nodeset.h"
 
 G_BEGIN_DECLS
 
-/* What stands behind one SPM cell on the host, where placement (host/placement.h)
- * decided it. */
-typedef struct {
-    guint cell;
-    gboolean automatic;      /* the user named no host node */
-    gboolean page_automatic; /* nor a page size */
-    SpmNodeset *host_nodes;  /* NULL for a device */
-    guint64 page_size;       /* bytes; 0: ordinary pages */
-    char *device;            /* "/dev/dax0.0"; NULL for system RAM */
-    guint64 align;           /* of the device, bytes */
-    guint threads;           /* to preallocate with; 0: not decided */
-} SpmCellBacking;
-
-void spm_cell_backing_free(SpmCellBacking *backing);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmCellBacking, spm_cell_backing_free)
-
 typedef struct {
     const SpmQemuCaps *qemu;           /* required */
     gboolean memoryless_cells;         /* libvirt can build a cell without memory: lowering A */
     const SpmNodeset *nodes_with_cpus; /* host nodes that have a CPU; NULL when not known */
-    const GPtrArray *backings;         /* of SpmCellBacking; NULL: no placement, the cells lie
-                                        * where the document says and libvirt puts them */
+    const GPtrArray *backings;         /* of SpmBacking (host/placement.h); NULL: no placement, the
+                                        * cells lie where the document says and libvirt puts them */
 } SpmLoweringContext;
 
 /* Could the document ask for an SPM cell? A byte search, so that what has
@@ -69,34 +54,10 @@ SpmDomainTarget *spm_domain_target_parse(const char *xml, gsize length, GError *
  * FALSE with @error set when it cannot be parsed. */
 gboolean spm_domain_asks(const char *xml, gsize length, GError **error);
 
-/* What placement has to know of one SPM cell, in a user's document or in stock XML. */
-typedef struct {
-    guint cell;
-    guint64 size;           /* bytes */
-    SpmNodeset *host_nodes; /* the user's <memnode>, or NULL */
-    guint64 page_size;      /* the user's, in bytes; 0: none named */
-    char *device;           /* of stock XML: the device it lies on, or NULL */
-    /* Of stock XML: what placement chose when it was lowered. */
-    gboolean automatic;
-    gboolean page_automatic;
-    SpmNodeset *placed_nodes; /* where it lies now, or NULL */
-    guint64 placed_page;      /* bytes; 0: ordinary pages */
-} SpmCellRequest;
-
-void spm_cell_request_free(SpmCellRequest *request);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmCellRequest, spm_cell_request_free)
-
-typedef struct {
-    GPtrArray *cells;      /* of SpmCellRequest */
-    GPtrArray *pci;        /* of char *: "0000:41:00.0", host devices passed through */
-    SpmNodeset *cpus;      /* host CPUs the vCPUs are pinned to; empty: not pinned */
-    gboolean threads_said; /* the user chose how memory is allocated */
-} SpmPlacementRequest;
-
-void spm_placement_request_free(SpmPlacementRequest *request);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmPlacementRequest, spm_placement_request_free)
-
-/* Reads either kind of document. Errors as spm_domain_lower(). */
+/* What placement has to know of a domain: its SPM cells, passed-through devices
+ * and pinning. Reads a user's document and stock XML alike; from stock XML it
+ * also has where automatic cells were put the last time. Errors as
+ * spm_domain_lower(). */
 SpmPlacementRequest *spm_domain_placement_request(const char *xml, gsize length, GError **error);
 
 /* Translate a user's document. One that asks for nothing comes back byte for
@@ -115,6 +76,9 @@ char *spm_domain_raise(const char *xml, gsize length, GError **error);
  * contents are lost where the emulator does not migrate it?
  * TRUE also when the document cannot be parsed: unsure means refuse. */
 gboolean spm_domain_holds_sp_mem(const char *xml, gsize length);
+
+/* Was this stock document made for a libvirt that builds memory-less cells? */
+gboolean spm_domain_is_lowering_a(const char *xml, gsize length);
 
 /* Does the device document (<memory .../>, as given to attach, detach or
  * update) name an SPM cell's memory device of the stock document @xml?

@@ -183,8 +183,8 @@ typedef struct {
     char *access;
     char *discard;
     SpmNodeset *host_nodes;
-    const char *path; /* of a device-dax device; NULL: pages of system RAM */
-    guint64 align;
+    const SpmBacking *backing; /* what placement chose; NULL: it was not asked */
+    gboolean page_automatic;   /* the page size too */
 } Device;
 
 static void
@@ -198,7 +198,7 @@ device_free(Device *device)
 
 static Device *
 device_of_cell(const SpmModel *model, const SpmNumaCell *cell, SpmLowering lowering,
-               const SpmCellBacking *backing)
+               const SpmBacking *backing)
 {
     const SpmMemnode *memnode = spm_numatune_find(model->tune, cell->id);
     g_autofree char *mem_access = spm_xml_attr(cell->node, "memAccess");
@@ -210,16 +210,18 @@ device_of_cell(const SpmModel *model, const SpmNumaCell *cell, SpmLowering lower
     device->access = g_strdup(spm_model_device_access(model->backing, mem_access));
     device->discard = spm_xml_attr(cell->node, "discard");
     device->host_nodes = memnode ? spm_nodeset_copy(memnode->nodes) : NULL;
-    if (backing && backing->device) {
-        device->path = backing->device;
-        device->align = backing->align;
+    device->backing = backing;
+    if (!backing)
+        return device;
+    g_clear_pointer(&device->host_nodes, spm_nodeset_free);
+    if (backing->kind == SPM_BACKING_DEVDAX) {
         device->page_size = 0;
-        g_clear_pointer(&device->host_nodes, spm_nodeset_free);
-    } else if (backing) {
-        g_clear_pointer(&device->host_nodes, spm_nodeset_free);
-        device->host_nodes = spm_nodeset_copy(backing->host_nodes);
-        if (backing->page_automatic && backing->page_size)
-            device->page_size = backing->page_size;
+        return device;
+    }
+    device->host_nodes = spm_nodeset_copy(backing->nodes);
+    if (backing->page_size && !spm_model_names_page(model->pages, cell->id)) {
+        device->page_size = backing->page_size;
+        device->page_automatic = TRUE;
     }
     return device;
 }
@@ -239,19 +241,20 @@ add_device(xmlNode *devices, const Device *device, SpmLowering lowering)
     /* Under lowering B libvirt does not know the cell; cell 0 is always there,
      * and the override names the real one. */
     g_autofree char *target = g_strdup_printf("%u", lowering == SPM_LOWERING_A ? device->cell : 0);
+    gboolean on_device = device->backing && device->backing->kind == SPM_BACKING_DEVDAX;
     xmlNode *memory = spm_xml_add(devices, NULL, NULL, "memory", NULL);
     xmlNode *node;
 
-    spm_xml_set_attr(memory, "model", device->path ? "nvdimm" : "dimm");
+    spm_xml_set_attr(memory, "model", on_device ? "nvdimm" : "dimm");
     if (device->access)
         spm_xml_set_attr(memory, "access", device->access);
     if (device->discard)
         spm_xml_set_attr(memory, "discard", device->discard);
-    if (device->path || device->page_size || device->host_nodes) {
+    if (on_device || device->page_size || device->host_nodes) {
         node = spm_xml_add(memory, NULL, NULL, "source", NULL);
-        if (device->path) {
-            spm_xml_add(node, NULL, NULL, "path", device->path);
-            add_scaled(node, "alignsize", device->align);
+        if (on_device) {
+            spm_xml_add(node, NULL, NULL, "path", device->backing->path);
+            add_scaled(node, "alignsize", device->backing->align);
         }
         if (device->page_size)
             add_scaled(node, "pagesize", device->page_size);
@@ -289,7 +292,7 @@ lower_allocation(SpmModel *model, xmlNode *record, const SpmLoweringContext *con
     xmlNode *allocation;
 
     for (guint i = 0; context->backings && i < context->backings->len; i++)
-        threads = MAX(threads, ((SpmCellBacking *)context->backings->pdata[i])->threads);
+        threads = MAX(threads, ((SpmBacking *)context->backings->pdata[i])->threads);
     if (threads == 0 || spm_xml_child(model->backing, "allocation"))
         return;
     text = g_strdup_printf("%u", threads);
@@ -302,20 +305,21 @@ lower_allocation(SpmModel *model, xmlNode *record, const SpmLoweringContext *con
 /* What placement chose goes into the record of the cell, so that raising can
  * tell it from what the user wrote. */
 static void
-record_placement(xmlNode *record, const SpmLoweringContext *context)
+record_placement(const GPtrArray *devices, xmlNode *record)
 {
-    for (guint i = 0; context->backings && i < context->backings->len; i++) {
-        const SpmCellBacking *backing = context->backings->pdata[i];
-        xmlNode *entry = spm_record_find_cell(record, backing->cell);
+    for (guint i = 0; i < devices->len; i++) {
+        const Device *device = devices->pdata[i];
+        const SpmBacking *backing = device->backing;
+        xmlNode *entry = spm_record_find_cell(record, device->cell);
 
-        if (!entry)
+        if (!backing || !entry)
             continue;
         if (backing->automatic)
             spm_xml_set_attr(entry, "placement", "auto");
-        if (backing->page_automatic)
+        if (device->page_automatic)
             spm_xml_set_attr(entry, "pages", "auto");
-        if (backing->device && backing->host_nodes) {
-            g_autofree char *nodes = spm_nodeset_format(backing->host_nodes);
+        if (backing->kind == SPM_BACKING_DEVDAX && !spm_nodeset_is_empty(backing->nodes)) {
+            g_autofree char *nodes = spm_nodeset_format(backing->nodes);
 
             spm_xml_set_attr(entry, "nodeset", nodes);
         }
@@ -344,13 +348,13 @@ spm_lower_document(SpmModel *model, const SpmLoweringContext *context)
     for (guint i = 0; i < model->numa->cells->len; i++) {
         const SpmNumaCell *cell = model->numa->cells->pdata[i];
 
-        const SpmCellBacking *backing;
+        const SpmBacking *backing;
 
         if (!spm_numa_cell_is_spm(cell))
             continue;
         backing = spm_model_backing(context, cell->id);
-        if (backing && backing->host_nodes)
-            spm_nodeset_union(model->spm_host_nodes, backing->host_nodes);
+        if (backing)
+            spm_nodeset_union(model->spm_host_nodes, backing->nodes);
         g_ptr_array_add(devices, device_of_cell(model, cell, lowering, backing));
     }
     if (devices->len == 0) {
@@ -364,7 +368,7 @@ spm_lower_document(SpmModel *model, const SpmLoweringContext *context)
     lower_numatune(model, record);
     lower_hugepages(model, record);
     spm_lower_cells(model, record, lowering);
-    record_placement(record, context);
+    record_placement(devices, record);
 
     lower_max_memory(model, record);
     lower_source(model, record);

@@ -76,16 +76,24 @@ spm_model_lowering(const SpmLoweringContext *context)
     return context->memoryless_cells ? SPM_LOWERING_A : SPM_LOWERING_B;
 }
 
-const SpmCellBacking *
+const SpmBacking *
 spm_model_backing(const SpmLoweringContext *context, guint cell)
 {
     for (guint i = 0; context->backings && i < context->backings->len; i++) {
-        const SpmCellBacking *backing = context->backings->pdata[i];
+        const SpmBacking *backing = context->backings->pdata[i];
 
         if (backing->cell == cell)
             return backing;
     }
     return NULL;
+}
+
+gboolean
+spm_model_names_page(const SpmHugepages *pages, guint cell)
+{
+    guint64 page = spm_hugepages_of_cell(pages, cell);
+
+    return page != SPM_PAGE_ORDINARY && page != SPM_PAGE_HOST_DEFAULT;
 }
 
 guint64

@@ -40,7 +40,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmModel, spm_model_free)
 SpmLowering spm_model_lowering(const SpmLoweringContext *context);
 
 /* Where placement puts @cell, or NULL when it was not asked. */
-const SpmCellBacking *spm_model_backing(const SpmLoweringContext *context, guint cell);
+const SpmBacking *spm_model_backing(const SpmLoweringContext *context, guint cell);
+
+/* Did the user name a page size for this cell? */
+gboolean spm_model_names_page(const SpmHugepages *pages, guint cell);
 
 /* The page size the memory device of @cell has to name so that libvirt backs
  * it as the user's <hugepages> say; 0: none, it follows by itself. */

@@ -7,33 +7,6 @@
 #include "qemu/qemu_model.h"
 #include "qemu/qemu_raise.h"
 #include "qemu/qemu_record.h"
-#include "util/spm_size.h"
-
-void
-spm_cell_backing_free(SpmCellBacking *backing)
-{
-    spm_nodeset_free(backing->host_nodes);
-    g_free(backing->device);
-    g_free(backing);
-}
-
-void
-spm_cell_request_free(SpmCellRequest *request)
-{
-    spm_nodeset_free(request->host_nodes);
-    spm_nodeset_free(request->placed_nodes);
-    g_free(request->device);
-    g_free(request);
-}
-
-void
-spm_placement_request_free(SpmPlacementRequest *request)
-{
-    g_ptr_array_unref(request->cells);
-    g_ptr_array_unref(request->pci);
-    spm_nodeset_free(request->cpus);
-    g_free(request);
-}
 
 /* An attribute of <address>, in hexadecimal as libvirt writes it or in decimal. */
 static guint64
@@ -56,7 +29,7 @@ read_pci(SpmPlacementRequest *request, const xmlNode *domain)
         const xmlNode *address = spm_xml_child(spm_xml_child(node, "source"), "address");
 
         if (g_strcmp0(type, "pci") == 0 && address)
-            g_ptr_array_add(request->pci,
+            g_ptr_array_add(request->devices,
                             g_strdup_printf("%04x:%02x:%02x.%x",
                                             (guint)(address_part(address, "domain") & 0xffff),
                                             (guint)(address_part(address, "bus") & 0xff),
@@ -87,32 +60,20 @@ read_pinning(SpmPlacementRequest *request, const xmlNode *domain)
         add_cpus(request, spm_xml_child(domain, "vcpu"));
 }
 
-static SpmCellRequest *
-add_cell(SpmPlacementRequest *request, guint cell, guint64 size)
-{
-    SpmCellRequest *wanted = g_new0(SpmCellRequest, 1);
-
-    wanted->cell = cell;
-    wanted->size = size;
-    g_ptr_array_add(request->cells, wanted);
-    return wanted;
-}
-
 static void
 read_user_cells(SpmPlacementRequest *request, const SpmModel *model)
 {
     for (guint i = 0; i < model->numa->cells->len; i++) {
         const SpmNumaCell *cell = model->numa->cells->pdata[i];
         const SpmMemnode *memnode = spm_numatune_find(model->tune, cell->id);
-        guint64 page = spm_hugepages_of_cell(model->pages, cell->id);
-        SpmCellRequest *wanted;
+        SpmPlacementCell *wanted;
 
         if (!spm_numa_cell_is_spm(cell))
             continue;
-        wanted = add_cell(request, cell->id, cell->size);
-        wanted->host_nodes = memnode ? spm_nodeset_copy(memnode->nodes) : NULL;
-        if (page != SPM_PAGE_HOST_DEFAULT)
-            wanted->page_size = page;
+        wanted = spm_placement_request_add(request, cell->id, cell->size);
+        wanted->nodes = memnode ? spm_nodeset_copy(memnode->nodes) : NULL;
+        if (spm_model_names_page(model->pages, cell->id))
+            wanted->page_size = spm_hugepages_of_cell(model->pages, cell->id);
     }
 }
 
@@ -121,15 +82,19 @@ read_stock_cells(SpmPlacementRequest *request, const GPtrArray *devices)
 {
     for (guint i = 0; i < devices->len; i++) {
         const SpmRaisedDevice *raised = devices->pdata[i];
-        SpmCellRequest *wanted = add_cell(request, raised->cell, raised->device->size);
+        SpmPlacementCell *wanted =
+            spm_placement_request_add(request, raised->cell, raised->device->size);
+        SpmNodeset *nodes = raised->nodes ? spm_nodeset_copy(raised->nodes) : NULL;
 
-        wanted->automatic = raised->automatic;
-        wanted->page_automatic = raised->page_automatic;
-        wanted->placed_nodes = raised->nodes ? spm_nodeset_copy(raised->nodes) : NULL;
-        wanted->placed_page = raised->device->page_size;
-        wanted->device = g_strdup(raised->device->path);
-        if (!raised->automatic && raised->nodes)
-            wanted->host_nodes = spm_nodeset_copy(raised->nodes);
+        if (raised->automatic)
+            wanted->recorded_nodes = nodes;
+        else
+            wanted->nodes = nodes;
+        if (raised->device->path) {
+            wanted->recorded_device = g_path_get_basename(raised->device->path);
+            continue;
+        }
+        wanted->recorded_page = raised->device->page_size;
         if (!raised->page_automatic)
             wanted->page_size = raised->device->page_size;
     }
@@ -142,15 +107,11 @@ spm_domain_placement_request(const char *xml, gsize length, GError **error)
     g_autoptr(SpmModel) model = doc ? spm_model_parse(doc, error) : NULL;
     g_autoptr(SpmPlacementRequest) request = NULL;
     g_autoptr(GPtrArray) devices = NULL;
-    const xmlNode *allocation;
     gboolean all;
 
     if (!model)
         return NULL;
-    request = g_new0(SpmPlacementRequest, 1);
-    request->cells = g_ptr_array_new_with_free_func((GDestroyNotify)spm_cell_request_free);
-    request->pci = g_ptr_array_new_with_free_func(g_free);
-    request->cpus = spm_nodeset_new();
+    request = spm_placement_request_new();
     read_pci(request, model->domain);
     read_pinning(request, model->domain);
     devices = spm_raise_find_devices(model->domain, &all);
@@ -159,7 +120,5 @@ spm_domain_placement_request(const char *xml, gsize length, GError **error)
         read_stock_cells(request, devices);
     else
         read_user_cells(request, model);
-    allocation = spm_xml_child(model->backing, "allocation");
-    request->threads_said = allocation && !spm_record_has_added(spm_record_find(model->domain), "allocation");
     return g_steal_pointer(&request);
 }

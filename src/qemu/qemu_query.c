@@ -41,6 +41,20 @@ spm_domain_holds_sp_mem(const char *xml, gsize length)
 }
 
 gboolean
+spm_domain_is_lowering_a(const char *xml, gsize length)
+{
+    g_autoptr(xmlDoc) doc = spm_xml_parse(xml, length, NULL);
+    g_autoptr(GPtrArray) devices = NULL;
+    gboolean all;
+
+    if (!doc)
+        return FALSE;
+    devices = spm_raise_find_devices(xmlDocGetRootElement(doc), &all);
+    return devices->len == 0 ||
+           ((SpmRaisedDevice *)devices->pdata[0])->lowering == SPM_LOWERING_A;
+}
+
+gboolean
 spm_domain_alias_is_spm(const char *alias, guint *cell)
 {
     return spm_qemu_alias_parse(alias, cell);

@@ -42,7 +42,7 @@ every_code_has_its_heading(void)
         { SPM_ERROR_OPERATION_DENIED, "operation forbidden: boo" },
         { SPM_ERROR_XML_DETAIL, "boo" },
         { SPM_ERROR_SYSTEM, "boo" },
-        { SPM_ERROR_RPC, "RPC error: boo" },
+        { SPM_ERROR_RPC, "boo" },
         { SPM_ERROR_OPERATION_INVALID, "Requested operation is not valid: boo" },
         { SPM_ERROR_CONFIG_UNSUPPORTED, "unsupported configuration: boo" },
         { SPM_ERROR_OPERATION_UNSUPPORTED, "Operation not supported: boo" },
