@@ -215,9 +215,21 @@ home_of(const xmlNode *domain, const xmlNode *entry, const char *kind)
     return g_str_equal(kind, "distances") ? cell->node : spm_xml_child(cell->node, "distances");
 }
 
-/* One entry of lowering B undone; kinds that are not of <numa> are passed over. */
+/* Where a node goes when its noted place is gone (libvirt drops comments): ahead
+ * of @behind, which stood behind it and was put back before. The arguments
+ * depend on the order. */
+static xmlNode *
+otherwise_before(const char *kind, xmlNode *parent, xmlNode *behind)
+{
+    if (behind && behind->parent == parent && !g_str_equal(kind, "interconnects"))
+        return behind;
+    return g_str_equal(kind, "cell") ? spm_xml_child(parent, "interconnects") : NULL;
+}
+
+/* One entry of lowering B undone; kinds that are not of <numa> are passed over.
+ * *@last is the node that was put back last. */
 static gboolean
-put_back(xmlNode *domain, const xmlNode *entry, GHashTable *sizes)
+put_back(xmlNode *domain, const xmlNode *entry, GHashTable *sizes, xmlNode **last)
 {
     static const char *const kinds[] = { "cell",         "sibling", "distances",
                                          "interconnect", "interconnects", NULL };
@@ -232,9 +244,8 @@ put_back(xmlNode *domain, const xmlNode *entry, GHashTable *sizes)
     parent = home_of(domain, entry, kind);
     if (!parent)
         return FALSE;
-    back = spm_record_put_back(entry, kept, parent,
-                               g_str_equal(kind, "cell") ? spm_xml_child(parent, "interconnects")
-                                                         : NULL);
+    back = spm_record_put_back(entry, kept, parent, otherwise_before(kind, parent, *last));
+    *last = back;
     if (g_str_equal(kind, "cell")) {
         const guint64 *size = NULL;
 
@@ -251,10 +262,12 @@ put_back(xmlNode *domain, const xmlNode *entry, GHashTable *sizes)
 gboolean
 spm_raise_cells_b(xmlNode *domain, const xmlNode *record, GHashTable *sizes)
 {
+    xmlNode *last = NULL;
+
     if (!record || !numa_of(domain))
         return FALSE;
     for (const xmlNode *entry = record->last; entry; entry = entry->prev) {
-        if (spm_xml_is_ns(entry, NULL, SPM_RECORD_NS) && !put_back(domain, entry, sizes))
+        if (spm_xml_is_ns(entry, NULL, SPM_RECORD_NS) && !put_back(domain, entry, sizes, &last))
             return FALSE;
     }
     return TRUE;
