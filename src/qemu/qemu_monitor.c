@@ -3,10 +3,14 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "util/spm_error.h"
+
+/* Levels of a JSON answer; QEMU's need a handful. */
+#define DEPTH_MAX 64
 
 typedef struct {
     char *binary;
@@ -94,6 +98,34 @@ fail(GTask *task, const char *why)
                                 talk->binary, why);
 }
 
+/* Could the line be JSON that is not nested without end? json-glib before 1.10
+ * calls itself for each level, so this has to be known before it parses.
+ * Outside of strings only what JSON needs may stand: json-glib takes comments
+ * too, which could hide a quote. */
+static gboolean
+is_shallow(const char *line, gsize length)
+{
+    static const char others[] = "[]{}:,.+- \t\r";
+    gboolean quoted = FALSE;
+    guint depth = 0;
+
+    for (gsize i = 0; i < length; i++) {
+        if (quoted && line[i] == '\\')
+            i++;
+        else if (line[i] == '"')
+            quoted = !quoted;
+        else if (quoted)
+            continue;
+        else if ((line[i] == '[' || line[i] == '{') && ++depth > DEPTH_MAX)
+            return FALSE;
+        else if ((line[i] == ']' || line[i] == '}') && depth-- == 0)
+            return FALSE;
+        else if (!g_ascii_isalnum(line[i]) && !memchr(others, line[i], strlen(others)))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 /* FALSE when the line is not what QMP may say here. */
 static gboolean
 take_line(Conversation *talk)
@@ -102,7 +134,8 @@ take_line(Conversation *talk)
     JsonNode *root;
     JsonObject *object;
 
-    if (!json_parser_load_from_data(parser, talk->line->str, (gssize)talk->line->len, NULL) ||
+    if (!is_shallow(talk->line->str, talk->line->len) ||
+        !json_parser_load_from_data(parser, talk->line->str, (gssize)talk->line->len, NULL) ||
         !(root = json_parser_get_root(parser)) || !JSON_NODE_HOLDS_OBJECT(root))
         return FALSE;
     object = json_node_get_object(root);
@@ -226,6 +259,9 @@ start(Conversation *talk, const char *const *arguments, GError **error)
     g_autoptr(GPtrArray) argv = build_argv(talk->binary, arguments);
     static const char *const environment[] = { "PATH=/usr/bin:/bin", "LC_ALL=C", NULL };
 
+    /* A child that closed its end is an error of writing (EPIPE), not our death.
+     * GLib's sockets ignore the signal for the whole process likewise. */
+    signal(SIGPIPE, SIG_IGN);
     g_subprocess_launcher_set_environ(launcher, (char **)environment);
     g_subprocess_launcher_set_cwd(launcher, "/");
     g_subprocess_launcher_set_child_setup(launcher, drop_privileges, (gpointer)unprivileged(), NULL);
