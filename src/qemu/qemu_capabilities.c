@@ -170,7 +170,9 @@ int_member(JsonObject *object, const char *name)
 {
     JsonNode *node = object ? json_object_get_member(object, name) : NULL;
 
-    return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_int(node) : -1;
+    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_INT64
+               ? json_node_get_int(node)
+               : -1;
 }
 
 static JsonObject *
@@ -204,11 +206,14 @@ read_version(JsonNode *answer)
 {
     JsonObject *root = answer && JSON_NODE_HOLDS_OBJECT(answer) ? json_node_get_object(answer) : NULL;
     JsonObject *qemu = object_member(root, "qemu");
+    gint64 major = int_member(qemu, "major");
+    gint64 minor = int_member(qemu, "minor");
+    gint64 micro = int_member(qemu, "micro");
 
-    if (int_member(qemu, "major") < 0)
+    if (major < 0 || minor < 0 || micro < 0)
         return NULL;
-    return g_strdup_printf("%d.%d.%d", (int)int_member(qemu, "major"),
-                           (int)int_member(qemu, "minor"), (int)int_member(qemu, "micro"));
+    return g_strdup_printf("%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT, major,
+                           minor, micro);
 }
 
 /* The element of an array of objects whose member @name is @value. */
@@ -287,13 +292,15 @@ on_binary_answered(GObject *source, GAsyncResult *result, gpointer data)
     SpmQemuCaps *caps = question->caps;
     g_autoptr(GError) why = NULL;
     g_autoptr(GPtrArray) answers = spm_monitor_ask_finish(result, &why);
+    JsonNode *properties;
 
     if (!answers) {
         answer_all(question, why);
         return;
     }
     caps->version = read_version(returned(answers, 0));
-    caps->sp_mem = returned(answers, 1) != NULL;
+    properties = returned(answers, 1);
+    caps->sp_mem = properties && JSON_NODE_HOLDS_ARRAY(properties);
     caps->memmap_type = read_memmap_type(returned(answers, 2));
     if (caps->sp_mem)
         spm_monitor_ask_async(caps->binary, machine, commands, 0, NULL, on_machine_answered, question);
