@@ -33,10 +33,12 @@ spm_libvirt_probe_xml(const char *virt_type, const char *arch, const char *emula
 gboolean
 spm_libvirt_probe_memoryless(const char *argv)
 {
-    const char *node = argv ? strstr(argv, "node,nodeid=1") : NULL;
+    static const char option[] = "node,nodeid=1";
+    const char *node = argv ? strstr(argv, option) : NULL;
     gsize length = node ? strcspn(node, " \n") : 0;
 
     /* The value of the second -numa, up to the next argument, names no memory. */
-    return node && !memmem(node, length, ",mem=", strlen(",mem=")) &&
+    return node && !g_ascii_isdigit(node[strlen(option)]) &&
+           !memmem(node, length, ",mem=", strlen(",mem=")) &&
            !memmem(node, length, ",memdev=", strlen(",memdev="));
 }
