@@ -518,6 +518,12 @@ conversation_is_over(Conversation *conversation)
 }
 
 void
+conversation_set_placer(Conversation *conversation, SpmPlacer *placer)
+{
+    conversation->environment.placer = placer;
+}
+
+void
 conversation_set_schema(Conversation *conversation, const char *path)
 {
     conversation->environment.schema = path;

@@ -89,6 +89,8 @@ int conversation_client(Conversation *conversation);
 int conversation_libvirtd(Conversation *conversation);
 /* Let virtspmd work until it waits for somebody. */
 void conversation_settle(Conversation *conversation);
+/* Cells are placed; the placer is the caller's, and outlives the conversation. */
+void conversation_set_placer(Conversation *conversation, SpmPlacer *placer);
 /* The grammar for --validate. */
 void conversation_set_schema(Conversation *conversation, const char *path);
 /* Send, receive; virtspmd works meanwhile. FALSE: the peer has closed. */
