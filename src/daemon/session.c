@@ -22,6 +22,7 @@
 #include "daemon/session.h"
 
 #include "daemon/intercept.h"
+#include "daemon/promises.h"
 #include "daemon/serials.h"
 #include "daemon/side.h"
 #include "util/spm_error.h"
@@ -41,7 +42,7 @@ struct _SpmSession {
     guint held_replies;
     GQueue waiting;         /* SpmRpcFrame: calls whose serial a call of ours has now */
     GHashTable *memoryless; /* kind of domain -> boolean */
-    GHashTable *promises;   /* call key -> number: what domains take that libvirtd is starting */
+    SpmPromises *promises;
 
     gboolean opening;
     gboolean open;
@@ -92,49 +93,6 @@ drop_held(SpmSession *session)
         spm_call_cancel(call);
     g_hash_table_remove_all(session->held);
     g_queue_clear_full(&session->waiting, (GDestroyNotify)spm_rpc_frame_free);
-}
-
-/* ---- promises ---- */
-
-static guint64
-call_key(const SpmRpcHeader *header)
-{
-    return (guint64)header->procedure << 32 | header->serial;
-}
-
-static void
-keep_promise(SpmSession *session, const SpmRpcHeader *header, guint64 promise)
-{
-    guint64 key = call_key(header);
-
-    g_hash_table_replace(session->promises, g_memdup2(&key, sizeof key),
-                         g_memdup2(&promise, sizeof promise));
-}
-
-/* libvirtd has answered: what the domain takes it has taken, or never will. */
-static void
-end_promise(SpmSession *session, const SpmRpcHeader *header)
-{
-    guint64 key = call_key(header);
-    const guint64 *promise = g_hash_table_lookup(session->promises, &key);
-
-    if (!promise)
-        return;
-    spm_placer_release(session->environment->placer, *promise);
-    g_hash_table_remove(session->promises, &key);
-}
-
-/* The client has gone, and libvirtd's answer will not be seen. */
-static void
-end_all_promises(SpmSession *session)
-{
-    GHashTableIter iter;
-    gpointer promise;
-
-    g_hash_table_iter_init(&iter, session->promises);
-    while (g_hash_table_iter_next(&iter, NULL, &promise))
-        spm_placer_release(session->environment->placer, *(guint64 *)promise);
-    g_hash_table_remove_all(session->promises);
 }
 
 /* ---- from the client ---- */
@@ -241,7 +199,7 @@ server_wants(SpmSession *session, const SpmRpcHeader *header)
     if (spm_serials_is_ours(session->serials, header))
         return TRUE;
     spm_serials_client_reply(session->serials, header);
-    end_promise(session, header);
+    spm_promises_answered(session->promises, header);
     procedure = spm_rpc_procedure_find(header);
     if (!procedure)
         return FALSE;
@@ -322,8 +280,7 @@ spm_session_forward(SpmSession *session, SpmCall *call)
 
     call->promise = 0;
     frame = release(session, call);
-    if (promise)
-        keep_promise(session, &frame->header, promise);
+    spm_promises_keep(session->promises, &frame->header, promise);
 
     if (spm_rpc_header_is_call(&frame->header)) {
         send_to_server(session, frame);
@@ -427,7 +384,7 @@ spm_session_new(int client, int server, SpmPeer *peer, const SpmEnvironment *env
     session->held = g_hash_table_new_full(NULL, NULL, (GDestroyNotify)spm_call_unref, NULL);
     g_queue_init(&session->waiting);
     session->memoryless = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    session->promises = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    session->promises = spm_promises_new(environment->placer);
 
     session->client = spm_side_new(client, &side_funcs, session);
     session->server = spm_side_new(server, &side_funcs, session);
@@ -451,7 +408,7 @@ spm_session_close(SpmSession *session)
     session->ending = TRUE;
     session->closed = NULL;
     drop_held(session);
-    end_all_promises(session);
+    g_clear_pointer(&session->promises, spm_promises_free);
     if (session->drain) {
         g_source_destroy(session->drain);
         g_clear_pointer(&session->drain, g_source_unref);
@@ -470,7 +427,6 @@ spm_session_unref(SpmSession *session)
     spm_serials_free(session->serials);
     g_hash_table_unref(session->held);
     g_hash_table_unref(session->memoryless);
-    g_hash_table_unref(session->promises);
     g_free(session);
 }
 
