@@ -236,17 +236,21 @@ spm_raise_max_memory(xmlNode *domain, const xmlNode *record)
     const xmlNode *entry = spm_record_first(record, "maxMemory");
     const xmlNode *kept = spm_record_kept(entry, "maxMemory");
     xmlNode *actual = spm_xml_child(domain, "maxMemory");
-    guint64 bytes, slots, lowered_bytes, lowered_slots;
+    guint64 bytes, slots, lowered_bytes, lowered_slots, kept_bytes, kept_slots;
 
     if (!actual || !entry || !spm_max_memory_parse(actual, &bytes, &slots, NULL) ||
         !spm_record_entry_number(entry, "bytes", &lowered_bytes) ||
         !spm_record_entry_number(entry, "slots", &lowered_slots) ||
         spm_memory_round(bytes) != lowered_bytes || slots != lowered_slots)
         return;
-    if (kept)
-        restore(entry, kept, domain, actual, NULL);
-    else
+    if (kept) {
+        if (spm_max_memory_parse(kept, &kept_bytes, &kept_slots, NULL) &&
+            spm_memory_round(kept_bytes) == lowered_bytes && kept_slots < lowered_slots)
+            restore(entry, kept, domain, actual, NULL);
+    } else if (!spm_xml_child(spm_xml_child(domain, "devices"), "memory")) {
+        /* Other memory devices, which somebody added, could not do without. */
         spm_xml_remove(actual);
+    }
 }
 
 void
