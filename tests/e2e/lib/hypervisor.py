@@ -61,9 +61,10 @@ def remove(uuid):
             if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
                 raise
             return
+        stays = domain.isPersistent()
         if domain.isActive():
             domain.destroy()
-        if domain.isPersistent():
+        if stays:
             domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
                                  libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
                                  libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
