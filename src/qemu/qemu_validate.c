@@ -187,7 +187,7 @@ check_policy_b(const SpmModel *model, const SpmNumaCell *cell, GError **error)
 /* Lowering B hides the cell from libvirt, which then numbers the others from 0
  * and gives them all the vCPUs. */
 static gboolean
-check_lowering_b(const SpmModel *model, const SpmNumaCell *cell, GError **error)
+check_cell_b(const SpmModel *model, const SpmNumaCell *cell, GError **error)
 {
     if (cell->cpus) {
         g_autofree char *cpus = spm_nodeset_format(cell->cpus);
@@ -208,6 +208,18 @@ check_lowering_b(const SpmModel *model, const SpmNumaCell *cell, GError **error)
         }
     }
     return check_policy_b(model, cell, error);
+}
+
+static gboolean
+check_lowering_b(const SpmModel *model, GError **error)
+{
+    for (guint i = 0; i < model->numa->cells->len; i++) {
+        const SpmNumaCell *cell = model->numa->cells->pdata[i];
+
+        if (spm_numa_cell_is_spm(cell) && !check_cell_b(model, cell, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean
@@ -281,8 +293,6 @@ check_reserved_names(const SpmModel *model, GError **error)
 gboolean
 spm_validate(const SpmModel *model, const SpmLoweringContext *context, GError **error)
 {
-    SpmLowering lowering = spm_model_lowering(context);
-
     if (!check_reserved_names(model, error))
         return FALSE;
     for (guint i = 0; i < model->numa->cells->len; i++) {
@@ -293,11 +303,13 @@ spm_validate(const SpmModel *model, const SpmLoweringContext *context, GError **
         if (!check_machine(model, cell, error) ||
             !check_emulator(model, cell, context->qemu, error) ||
             !check_firmware(model, cell, error) || !check_size(model, cell, error) ||
-            !check_memnode(model, cell, error) || !check_devices(model, cell, error) ||
-            (lowering == SPM_LOWERING_B && !check_lowering_b(model, cell, error)))
+            !check_memnode(model, cell, error) || !check_devices(model, cell, error))
             return FALSE;
     }
-    return check_ordinary_memory(model, error) && check_max_memory(model, error);
+    if (!check_ordinary_memory(model, error) || !check_max_memory(model, error))
+        return FALSE;
+    /* Last, so that what no libvirt can build is refused in the same words everywhere. */
+    return spm_model_lowering(context) == SPM_LOWERING_A || check_lowering_b(model, error);
 }
 
 static gboolean
