@@ -189,15 +189,18 @@ cells_of_another_namespace_are_not_cells(void)
 }
 
 static void
-memory_is_rounded_to_mebibytes(void)
+memory_is_rounded_to_the_steps_of_libvirt(void)
 {
     g_assert_cmpuint(spm_memory_round(0), ==, 0);
     g_assert_cmpuint(spm_memory_round(1), ==, SPM_MIB);
     g_assert_cmpuint(spm_memory_round(SPM_MIB), ==, SPM_MIB);
     g_assert_cmpuint(spm_memory_round(SPM_MIB + 1), ==, 2 * SPM_MIB);
+    g_assert_cmpuint(spm_memory_device_round(SPM_MIB), ==, 2 * SPM_MIB);
+    g_assert_cmpuint(spm_memory_device_round(2 * SPM_MIB), ==, 2 * SPM_MIB);
     /* The largest stays the largest instead of becoming 0. */
     g_assert_cmpuint(spm_memory_round(G_MAXUINT64), ==, G_MAXUINT64 - SPM_MIB + 1);
     g_assert_cmpuint(spm_memory_round(G_MAXUINT64 - SPM_MIB), ==, G_MAXUINT64 - SPM_MIB + 1);
+    g_assert_cmpuint(spm_memory_device_round(G_MAXUINT64), ==, G_MAXUINT64 - 2 * SPM_MIB + 1);
 }
 
 static void
@@ -206,12 +209,14 @@ the_total_counts_each_cell_rounded(void)
     g_autoptr(xmlDoc) doc = NULL;
     g_autoptr(xmlDoc) huge = NULL;
     g_autoptr(GError) error = NULL;
-    g_autoptr(SpmNumaDef) def =
-        try_parse("<cell memory='1'/><cell memory='1025'/><cell memory='0'/>", &doc, &error);
+    /* Cells in steps of 1 MiB; the last becomes a memory device, in steps of 2. */
+    g_autoptr(SpmNumaDef) def = try_parse(
+        "<cell memory='1'/><cell memory='1025'/><cell memory='0'/><cell memory='3' unit='MiB' memmapType='spm'/>",
+        &doc, &error);
     g_autoptr(SpmNumaDef) too_large =
         try_parse("<cell memory='15' unit='EiB'/><cell memory='15' unit='EiB'/>", &huge, &error);
 
-    g_assert_cmpuint(spm_numa_def_total(def), ==, 3 * SPM_MIB);
+    g_assert_cmpuint(spm_numa_def_total(def), ==, (1 + 2 + 0 + 4) * SPM_MIB);
     g_assert_cmpuint(spm_numa_def_total(too_large), ==, G_MAXUINT64);
 }
 
@@ -232,7 +237,8 @@ main(int argc, char **argv)
                     more_cells_than_any_machine_are_refused);
     g_test_add_func("/numa_conf/cells-of-another-namespace-are-not-cells",
                     cells_of_another_namespace_are_not_cells);
-    g_test_add_func("/numa_conf/memory-is-rounded-to-mebibytes", memory_is_rounded_to_mebibytes);
+    g_test_add_func("/numa_conf/memory-is-rounded-to-the-steps-of-libvirt",
+                    memory_is_rounded_to_the_steps_of_libvirt);
     g_test_add_func("/numa_conf/the-total-counts-each-cell-rounded",
                     the_total_counts_each_cell_rounded);
     return g_test_run();

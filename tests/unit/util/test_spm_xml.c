@@ -358,6 +358,26 @@ an_element_left_empty_closes_itself(void)
 }
 
 static void
+reindenting_follows_the_place_of_the_element(void)
+{
+    g_autoptr(xmlDoc) doc = parse("<a>\n    <b><c x='1'><d/></c>\n\n<!-- e --><f>text<g/></f></b>\n</a>");
+    g_autoptr(xmlDoc) line = parse("<a><b><c/> <d/></b></a>");
+
+    spm_xml_reindent(spm_xml_child(xmlDocGetRootElement(doc), "b"));
+    assert_document(doc, "<a>\n"
+                         "    <b>\n"
+                         "      <c x='1'>\n"
+                         "        <d/>\n"
+                         "      </c>\n"
+                         "      <!-- e -->\n"
+                         "      <f>text<g/></f>\n"
+                         "    </b>\n"
+                         "</a>\n");
+    spm_xml_reindent(spm_xml_child(xmlDocGetRootElement(line), "b"));
+    assert_document(line, "<a><b><c/> <d/></b></a>\n");
+}
+
+static void
 text_beside_an_element_survives_its_removal(void)
 {
     g_autoptr(xmlDoc) doc = parse("<a>one<b/>two</a>");
@@ -414,6 +434,8 @@ main(int argc, char **argv)
     g_test_add_func("/spm_xml/removal-undoes-insertion", removal_undoes_insertion);
     g_test_add_func("/spm_xml/an-element-left-empty-closes-itself",
                     an_element_left_empty_closes_itself);
+    g_test_add_func("/spm_xml/reindenting-follows-the-place-of-the-element",
+                    reindenting_follows_the_place_of_the_element);
     g_test_add_func("/spm_xml/text-beside-an-element-survives-its-removal",
                     text_beside_an_element_survives_its_removal);
     g_test_add_func("/spm_xml/blank-means-nothing-but-space", blank_means_nothing_but_space);
