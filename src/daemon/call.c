@@ -184,12 +184,11 @@ spm_call_forward(SpmCall *call)
 void
 spm_call_fail_from(SpmCall *call, GError *error, guint32 domain)
 {
-    g_autoptr(GError) owned = error;
-
     g_info("%s: %s", call->procedure->name, error->message);
     break_promise(call);
     spm_session_answer(call->session, call,
                        spm_rpc_error_reply(&call->frame->header, error, domain));
+    g_error_free(error);
 }
 
 void

@@ -486,7 +486,7 @@ is_finished(SpmSession *session)
 void
 spm_session_settle(SpmSession *session)
 {
-    g_autoptr(SpmSession) alive = spm_session_ref(session);
+    G_GNUC_UNUSED g_autoptr(SpmSession) alive = spm_session_ref(session);
     gboolean progress;
 
     /* Called while it is at work, it goes on anyway. */

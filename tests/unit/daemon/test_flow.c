@@ -398,7 +398,7 @@ test_garbage_closes_the_connection(gconstpointer data)
         "\x02\0\0\5\x20\0\x80\x86\0\0\0\1\0\0\0\x0b\0\0\0\0\0\0\0\2\0\0\0\0",
         "\0\0\0\x20\x20\0\x80\x86\0\0\0\1\0\0\0\xf9\0\0\0\4\0\0\0\2\0\0\0\0\0\0\0\x21",
     };
-    static const gsize sizes[] = { 37, 28, 28, 32 };
+    static const gsize sizes[] = { 35, 28, 28, 32 };
     gboolean from_client = GPOINTER_TO_INT(data);
 
     for (guint i = 0; i < G_N_ELEMENTS(garbage); i++) {

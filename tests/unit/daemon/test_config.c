@@ -1,0 +1,166 @@
+/*
+ * The configuration file: every key, and every way to get it wrong
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "daemon/config.h"
+
+#include "util/spm_error.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+static void
+test_defaults(void)
+{
+    g_autoptr(SpmConfig) config = spm_config_new();
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpstr(config->listen, ==, "/run/virtspm/virtspm-sock");
+    g_assert_cmpstr(config->upstream[0], ==, "/run/libvirt/libvirt-sock");
+    g_assert_cmpstr(config->upstream[1], ==, "/run/libvirt/virtqemud-sock");
+    g_assert_null(config->upstream[2]);
+    g_assert_cmpuint(config->mode, ==, 0660);
+    g_assert_cmpstr(config->group, ==, "libvirt");
+    g_assert_false(config->group_chosen);
+    g_assert_null(config->schema);
+    g_assert_true(spm_config_check(config, &error));
+    g_assert_no_error(error);
+}
+
+static void
+test_every_key(void)
+{
+    static const char text[] = "# a comment\n"
+                               "[virtspmd]\n"
+                               "listen=/run/a\n"
+                               "upstream=/run/b;/run/c;\n"
+                               "mode=0600\n"
+                               "group=kvm\n"
+                               "max-clients=7\n"
+                               "schema=/usr/d.rng\n";
+    g_autoptr(SpmConfig) config = spm_config_new();
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(spm_config_parse(config, text, strlen(text), "file", &error));
+    g_assert_no_error(error);
+    g_assert_cmpstr(config->listen, ==, "/run/a");
+    g_assert_cmpstr(config->upstream[0], ==, "/run/b");
+    g_assert_cmpstr(config->upstream[1], ==, "/run/c");
+    g_assert_null(config->upstream[2]);
+    g_assert_cmpuint(config->mode, ==, 0600);
+    g_assert_cmpstr(config->group, ==, "kvm");
+    g_assert_true(config->group_chosen);
+    g_assert_cmpuint(config->max_clients, ==, 7);
+    g_assert_cmpstr(config->schema, ==, "/usr/d.rng");
+}
+
+static void
+test_errors_name_file_key_and_value(void)
+{
+    static const struct {
+        const char *line, *words;
+    } cases[] = {
+        { "port=16509", "unknown key 'port'" },
+        { "Listen=/run/a", "unknown key 'Listen'" },
+        { "listen=run/a", "key 'listen' is 'run/a', which is not an absolute path" },
+        { "upstream=", "key 'upstream'" },
+        { "upstream=/run/a;b", "'/run/a;b', which is not absolute paths" },
+        { "upstream=/run/a;;/run/b", "key 'upstream'" },
+        { "mode=0x1ff", "key 'mode'" },
+        { "mode=1777", "key 'mode' is '1777'" },
+        { "mode=8", "key 'mode'" },
+        { "mode=-1", "key 'mode'" },
+        { "mode=", "key 'mode'" },
+        { "group=", "key 'group'" },
+        { "max-clients=0", "key 'max-clients'" },
+        { "max-clients=100001", "key 'max-clients'" },
+        { "max-clients=many", "key 'max-clients' is 'many'" },
+        { "schema=d.rng", "key 'schema'" },
+        { "[elsewhere]", "unknown section [elsewhere]" },
+        { "nonsense", "file: " },
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = g_strdup_printf("[virtspmd]\n%s\n", cases[i].line);
+        g_autoptr(SpmConfig) config = spm_config_new();
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("%s", cases[i].line);
+        g_assert_false(spm_config_parse(config, text, strlen(text), "file", &error));
+        g_assert_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED);
+        g_assert_nonnull(strstr(error->message, "file"));
+        if (!strstr(error->message, cases[i].words))
+            g_error("'%s' does not say '%s'", error->message, cases[i].words);
+    }
+}
+
+static void
+test_virtspmd_does_not_talk_to_itself(void)
+{
+    static const char text[] = "[virtspmd]\nlisten=/run/libvirt/libvirt-sock\n";
+    g_autoptr(SpmConfig) config = spm_config_new();
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(spm_config_parse(config, text, strlen(text), "file", NULL));
+    g_assert_false(spm_config_check(config, &error));
+    g_assert_nonnull(strstr(error->message, "/run/libvirt/libvirt-sock"));
+}
+
+static void
+test_files(void)
+{
+    g_autoptr(SpmConfig) config = spm_config_new();
+    g_autofree char *dir = g_dir_make_tmp("virtspm-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "file.conf", NULL);
+    g_autofree char *long_text = g_strnfill(SPM_CONFIG_FILE_MAX + 1, '#');
+    g_autoptr(GError) error = NULL;
+
+    /* A file nobody asked for need not be there. */
+    g_assert_true(spm_config_load(config, path, FALSE, &error));
+    g_assert_false(spm_config_load(config, path, TRUE, &error));
+    g_assert_nonnull(strstr(error->message, path));
+    g_clear_error(&error);
+
+    g_assert_true(g_file_set_contents(path, "", 0, NULL));
+    g_assert_true(spm_config_load(config, path, TRUE, &error));
+    g_assert_true(g_file_set_contents(path, "[virtspmd]\nmode=0666\n", -1, NULL));
+    g_assert_true(spm_config_load(config, path, TRUE, &error));
+    g_assert_cmpuint(config->mode, ==, 0666);
+
+    g_assert_true(g_file_set_contents(path, long_text, -1, NULL));
+    g_assert_false(spm_config_load(config, path, TRUE, &error));
+    g_assert_nonnull(strstr(error->message, path));
+    g_clear_error(&error);
+
+    /* A directory is no file. */
+    g_assert_false(spm_config_load(config, dir, FALSE, &error));
+    g_unlink(path);
+    g_rmdir(dir);
+}
+
+/* The file that is installed shows the defaults: it changes nothing. */
+static void
+test_the_installed_file(void)
+{
+    g_autoptr(SpmConfig) config = spm_config_new();
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(spm_config_load(config, g_getenv("SPM_TEST_CONFIG"), TRUE, &error));
+    g_assert_no_error(error);
+    g_assert_cmpstr(config->listen, ==, SPM_CONFIG_DEFAULT_LISTEN);
+    g_assert_false(config->group_chosen);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/daemon/config/defaults", test_defaults);
+    g_test_add_func("/daemon/config/every-key", test_every_key);
+    g_test_add_func("/daemon/config/errors", test_errors_name_file_key_and_value);
+    g_test_add_func("/daemon/config/itself", test_virtspmd_does_not_talk_to_itself);
+    g_test_add_func("/daemon/config/files", test_files);
+    g_test_add_func("/daemon/config/installed", test_the_installed_file);
+    return g_test_run();
+}
