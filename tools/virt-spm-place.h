@@ -1,17 +1,22 @@
 /*
- * virt-spm-place.h: 'virt-spm plan' and 'virt-spm status'
+ * virt-spm-place.h: placement on the command line
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #pragma once
 
-#include <glib.h>
+#include "host/placement.h"
 
 G_BEGIN_DECLS
 
-/* Where the SPM cells of a document (a user's, or stock XML) would go on the
- * host below @sysroot with the configuration @config (each may be NULL: the
- * usual one). A table, or JSON. Errors as spm_placement_find(). Caller frees. */
+/* What virtspmd would decide for the SPM cells of a document (a user's, or stock
+ * XML) on the host below @sysroot with the configuration @config (each may be
+ * NULL: the usual one): an array of SpmBacking. *request, when not NULL, is what
+ * they were wanted for. Errors as spm_placement_find(). */
+GPtrArray *spm_tool_place(const char *xml, gsize length, const char *sysroot, const char *config,
+                          SpmPlacementRequest **request, GError **error);
+
+/* The same as a table, or JSON. Caller frees. */
 char *spm_tool_plan(const char *xml, gsize length, const char *sysroot, const char *config,
                     gboolean json, GError **error);
 

@@ -89,29 +89,42 @@ as_table(const SpmPlacementRequest *request, const GPtrArray *backings)
     return g_string_free(out, FALSE);
 }
 
-char *
-spm_tool_plan(const char *xml, gsize length, const char *sysroot, const char *config,
-              gboolean json, GError **error)
+GPtrArray *
+spm_tool_place(const char *xml, gsize length, const char *sysroot, const char *config,
+               SpmPlacementRequest **request, GError **error)
 {
     g_autoptr(SpmHostConfig) policy = spm_host_config_load(config, error);
     g_autoptr(SpmHostRoot) root =
         policy ? spm_host_root_open(sysroot, SPM_HOST_ROOT_DEFAULT, error) : NULL;
     g_autoptr(SpmHost) host = root ? spm_host_read(root) : NULL;
-    g_autoptr(SpmPlacementRequest) request = NULL;
+    g_autoptr(SpmPlacementRequest) wanted = NULL;
     g_autoptr(GPtrArray) taken = NULL;
-    g_autoptr(GPtrArray) backings = NULL;
+    GPtrArray *backings;
 
-    if (!host || !(request = spm_domain_placement_request(xml, length, error)))
+    if (!host || !(wanted = spm_domain_placement_request(xml, length, error)))
         return NULL;
-    if (request->cells->len == 0) {
+    spm_host_classify(host, policy);
+    taken = spm_host_dax_users(root, host);
+    backings = spm_placement_find(host, wanted, taken, policy, error);
+    if (backings && request)
+        *request = g_steal_pointer(&wanted);
+    return backings;
+}
+
+char *
+spm_tool_plan(const char *xml, gsize length, const char *sysroot, const char *config,
+              gboolean json, GError **error)
+{
+    g_autoptr(SpmPlacementRequest) request = NULL;
+    g_autoptr(GPtrArray) backings =
+        spm_tool_place(xml, length, sysroot, config, &request, error);
+
+    if (!backings)
+        return NULL;
+    if (backings->len == 0) {
         g_set_error_literal(error, SPM_ERROR, SPM_ERROR_XML,
                             "the domain has no SPM cell; give one of its NUMA cells memmapType='spm'");
         return NULL;
     }
-    spm_host_classify(host, policy);
-    taken = spm_host_dax_users(root, host);
-    backings = spm_placement_find(host, request, taken, policy, error);
-    if (!backings)
-        return NULL;
     return json ? as_json(request, backings) : as_table(request, backings);
 }

@@ -38,6 +38,7 @@ static char *option_schema;
 static char *option_sysroot;
 static char *option_config;
 static gboolean option_json;
+static gboolean option_place;
 static gboolean option_memory;
 static gboolean option_version;
 
@@ -48,7 +49,8 @@ static const GOptionEntry options[] = {
     { "libvirt", 'l', 0, G_OPTION_ARG_STRING, &option_libvirt, "Ask no libvirt: take it to build memory-less cells (A) or not (B)", "A|B" },
     { "schema", 0, 0, G_OPTION_ARG_FILENAME, &option_schema, "RELAX NG grammar for 'validate'", "FILE" },
     { "sysroot", 0, 0, G_OPTION_ARG_FILENAME, &option_sysroot, "Read the host below this folder", "DIR" },
-    { "config", 0, 0, G_OPTION_ARG_FILENAME, &option_config, "'plan', 'status': configuration (" SPM_CONFIG_FILE ")", "FILE" },
+    { "config", 0, 0, G_OPTION_ARG_FILENAME, &option_config, "'plan', 'status', --place: configuration (" SPM_CONFIG_FILE ")", "FILE" },
+    { "place", 'p', 0, G_OPTION_ARG_NONE, &option_place, "'lower', 'argv': put the cells where virtspmd would put them on this host", NULL },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &option_json, "'plan', 'status': print JSON", NULL },
     { "memory", 'm', 0, G_OPTION_ARG_NONE, &option_memory, "'argv': only the memory and NUMA part, without asking libvirt", NULL },
     { "version", 'V', 0, G_OPTION_ARG_NONE, &option_version, "Print the version", NULL },
@@ -156,29 +158,48 @@ find_libvirt(const SpmDomainTarget *target, gboolean *memoryless, GError **error
     return argv != NULL;
 }
 
-/* What lowering has to know. The caller frees the nodes and unrefs the capabilities. */
+/* What lowering has to know, and who owns it. */
+typedef struct {
+    SpmLoweringContext context;
+    SpmQemuCaps *qemu;
+    SpmNodeset *nodes;
+    GPtrArray *backings;
+} Known;
+
+static void
+known_clear(Known *known)
+{
+    g_clear_pointer(&known->qemu, spm_qemu_caps_unref);
+    g_clear_pointer(&known->nodes, spm_nodeset_free);
+    g_clear_pointer(&known->backings, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Known, known_clear)
+
 static gboolean
-find_context(const Input *input, SpmLoweringContext *context, SpmQemuCaps **qemu,
-             SpmNodeset **nodes, GError **error)
+find_out(const Input *input, Known *known, GError **error)
 {
     g_autoptr(SpmDomainTarget) target = spm_domain_target_parse(input->xml, input->length, error);
 
-    if (!target || !(*qemu = find_emulator(target, error)) ||
-        !find_libvirt(target, &context->memoryless_cells, error))
+    if (!target || !(known->qemu = find_emulator(target, error)) ||
+        !find_libvirt(target, &known->context.memoryless_cells, error))
         return FALSE;
-    *nodes = spm_host_nodes_with_cpus(option_sysroot, NULL);
-    context->qemu = *qemu;
-    context->nodes_with_cpus = *nodes;
+    if (option_place &&
+        !(known->backings = spm_tool_place(input->xml, input->length, option_sysroot,
+                                           option_config, NULL, error)))
+        return FALSE;
+    known->nodes = spm_host_nodes_with_cpus(option_sysroot, NULL);
+    known->context.qemu = known->qemu;
+    known->context.nodes_with_cpus = known->nodes;
+    known->context.backings = known->backings;
     return TRUE;
 }
 
 static char *
 lower(const Input *input, GError **error)
 {
-    g_autoptr(SpmQemuCaps) qemu = NULL;
-    g_autoptr(SpmNodeset) nodes = NULL;
+    g_auto(Known) known = { 0 };
     g_autoptr(GError) why = NULL;
-    SpmLoweringContext context = { 0 };
 
     if (!spm_domain_asks(input->xml, input->length, &why)) {
         if (!why)
@@ -186,9 +207,9 @@ lower(const Input *input, GError **error)
         g_propagate_error(error, g_steal_pointer(&why));
         return NULL;
     }
-    if (!find_context(input, &context, &qemu, &nodes, error))
+    if (!find_out(input, &known, error))
         return NULL;
-    return spm_domain_lower(input->xml, input->length, &context, error);
+    return spm_domain_lower(input->xml, input->length, &known.context, error);
 }
 
 static char *
@@ -215,13 +236,11 @@ argv(const Input *input, GError **error)
     g_autoptr(virConnect) connection = NULL;
 
     if (option_memory) {
-        g_autoptr(SpmQemuCaps) qemu = NULL;
-        g_autoptr(SpmNodeset) nodes = NULL;
-        SpmLoweringContext context = { 0 };
+        g_auto(Known) known = { 0 };
 
-        if (!find_context(input, &context, &qemu, &nodes, error))
+        if (!find_out(input, &known, error))
             return NULL;
-        return spm_qemu_memory_argv(input->xml, input->length, &context, error);
+        return spm_qemu_memory_argv(input->xml, input->length, &known.context, error);
     }
     if (!option_connect)
         option_connect = g_strdup(SPM_LIBVIRT_DEFAULT_URI);
