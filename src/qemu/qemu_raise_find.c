@@ -32,6 +32,16 @@ recognise(const xmlNode *domain, const SpmMemoryDevice *device, guint cell, SpmL
     return device->target == 0 && spm_qemu_xmlns_override_is_ours(override, *lowering, cell);
 }
 
+static gboolean
+has_cell(const GPtrArray *devices, guint cell)
+{
+    for (guint i = 0; i < devices->len; i++) {
+        if (((SpmRaisedDevice *)devices->pdata[i])->cell == cell)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 GPtrArray *
 spm_raise_find_devices(xmlNode *domain, gboolean *all)
 {
@@ -51,7 +61,8 @@ spm_raise_find_devices(xmlNode *domain, gboolean *all)
         }
         if (!spm_qemu_alias_parse(device->alias, &cell))
             continue;
-        if (!recognise(domain, device, cell, &lowering)) {
+        /* Aliases are unique in libvirt, but not in any document. */
+        if (has_cell(found, cell) || !recognise(domain, device, cell, &lowering)) {
             *all = FALSE;
             continue;
         }
