@@ -90,7 +90,8 @@ raise_cells_b(xmlNode *domain, const xmlNode *record, const GPtrArray *devices)
         const SpmNumaCell *cell = spm_numa_def_find(numa, raised->cell);
         g_autofree char *mem_access = NULL;
 
-        if (!cell)
+        /* Such cells lowering B never takes out: the record was edited. */
+        if (!cell || cell->memmap != SPM_MEMMAP_SPM || cell->cpus)
             return FALSE;
         mem_access = mem_access_of(backing, cell->node, raised->device);
         if (mem_access)
