@@ -477,7 +477,7 @@ is_finished(SpmSession *session)
     /* A libvirtd that takes nothing more may still have something to say. */
     if (spm_side_is_over(session->server, &reason)) {
         if (!session->ending)
-            g_info("libvirtd has gone: %s", reason);
+            g_debug("libvirtd has gone: %s", reason); /* as it does after CONNECT_CLOSE */
         begin_end(session);
     }
     return session->ending && spm_side_is_drained(session->client);

@@ -129,15 +129,12 @@ raise_descriptor_limit(void)
 
 /* The sockets that systemd hands over, or one of our own. */
 static GPtrArray *
-open_listeners(const SpmConfig *config, GError **error)
+open_listeners(const SpmConfig *config, const GArray *fds, GError **error)
 {
     g_autoptr(GPtrArray) listeners =
         g_ptr_array_new_with_free_func((GDestroyNotify)spm_listener_free);
-    g_autoptr(GArray) fds = spm_sd_listen_fds(error);
     SpmListener *listener;
 
-    if (!fds)
-        return NULL;
     for (guint i = 0; i < fds->len; i++)
         g_ptr_array_add(listeners, spm_listener_adopt(g_array_index(fds, int, i)));
     if (fds->len > 0)
@@ -157,6 +154,7 @@ serve(SpmConfig *config, GError **error)
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(SpmQemuCapsCache) caps = spm_qemu_caps_cache_new();
     g_autoptr(GPtrArray) listeners = NULL;
+    g_autoptr(GArray) fds = NULL;
     g_autoptr(SpmPlacer) placer =
         config->host->placement ? spm_placer_new(NULL, g_steal_pointer(&config->host)) : NULL;
     g_autoptr(SpmServer) server = NULL;
@@ -168,11 +166,16 @@ serve(SpmConfig *config, GError **error)
         .schema = config->schema,
     };
 
+    /* First, because it changes the environment, and handling signals starts a
+     * thread. */
+    fds = spm_sd_listen_fds(error);
+    if (!fds)
+        return FALSE;
     g_unix_signal_add(SIGTERM, terminate, loop);
     g_unix_signal_add(SIGINT, terminate, loop);
     raise_descriptor_limit();
 
-    listeners = open_listeners(config, error);
+    listeners = open_listeners(config, fds, error);
     if (!listeners)
         return FALSE;
     server = spm_server_new(config, &environment);
@@ -202,6 +205,7 @@ main(int argc, char **argv)
     } else if (options.version) {
         g_print("virtspmd " SPM_VERSION "\n");
     } else {
+        g_log_writer_default_set_use_stderr(TRUE);
         if (options.verbose)
             g_log_set_debug_enabled(TRUE);
         config = configure(&options, &error);
