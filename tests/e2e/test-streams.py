@@ -103,6 +103,8 @@ def _(world):
 @suite.case("a stream that fails in the middle ends with libvirtd's error")
 def _(world):
     connection, pool, _ = world
+    if connection.getLibVersion() < 12000000:
+        raise tap.Skip("libvirtd 11.3 itself ends with a segmentation fault")
     volume = pool.createXML("<volume><name>v</name><capacity>4096</capacity></volume>")
     try:
         stream = connection.newStream()

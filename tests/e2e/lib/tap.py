@@ -9,10 +9,11 @@
 
     suite.main()
 
-Cases run in the order in which they are written.  A case fails by raising.  One
-that is marked vital ends the suite when it fails, because what follows builds
-on it.  A case or the making of the world that takes longer than its patience
-(seconds) ends the process with a traceback, so that nothing hangs.
+Cases run in the order in which they are written.  A case fails by raising; one
+that raises Skip is skipped, with the reason.  One that is marked vital ends the
+suite when it fails, because what follows builds on it.  A case or the making of
+the world that takes longer than its patience (seconds) ends the process with a
+traceback, so that nothing hangs.
 
 Words on the command line choose the cases whose names contain one of them;
 vital ones always run.
@@ -25,6 +26,10 @@ import time
 import traceback
 
 PATIENCE = 120
+
+
+class Skip(Exception):
+    """A case that cannot be run here, and why."""
 
 
 class Suite:
@@ -65,6 +70,8 @@ def run(cases, world):
         faulthandler.dump_traceback_later(patience, exit=True)
         try:
             function(world)
+        except Skip as reason:
+            say(f"ok {number} - {name} # SKIP {reason}")
         except Exception:
             failed = True
             say(f"not ok {number} - {name}")
