@@ -23,13 +23,13 @@ silent(void *data, virErrorPtr error)
 }
 
 virConnect *
-spm_libvirt_open(const char *uri, GError **error)
+spm_libvirt_open(const char *uri, gboolean read_only, GError **error)
 {
     const char *name = uri ? uri : SPM_LIBVIRT_DEFAULT_URI;
     virConnect *connection;
 
     virSetErrorFunc(NULL, silent);
-    connection = virConnectOpenReadOnly(name);
+    connection = read_only ? virConnectOpenReadOnly(name) : virConnectOpen(name);
     if (!connection) {
         g_autofree char *what = g_strdup_printf("cannot connect to libvirt at %s", name);
 

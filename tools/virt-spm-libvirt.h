@@ -14,10 +14,11 @@ G_BEGIN_DECLS
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virConnect, virConnectClose)
 
-/* Read-only. @uri NULL: SPM_LIBVIRT_DEFAULT_URI. Errors: SPM_ERROR_OPERATION_FAILED. */
-virConnect *spm_libvirt_open(const char *uri, GError **error);
+/* @uri NULL: SPM_LIBVIRT_DEFAULT_URI. Errors: SPM_ERROR_OPERATION_FAILED. */
+virConnect *spm_libvirt_open(const char *uri, gboolean read_only, GError **error);
 
-/* The QEMU command line of stock XML. Caller frees. */
+/* The QEMU command line of stock XML, which libvirt refuses to tell on a
+ * read-only connection. Caller frees. */
 char *spm_libvirt_to_native(virConnect *connection, const char *xml, GError **error);
 
 /* The stock XML of every domain, in order of their names. */

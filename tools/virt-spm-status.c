@@ -213,7 +213,7 @@ spm_tool_status(const char *uri, const char *sysroot, const char *config, gboole
     g_autoptr(SpmHostRoot) root =
         policy ? spm_host_root_open(sysroot, SPM_HOST_ROOT_DEFAULT, error) : NULL;
     g_autoptr(SpmHost) host = root ? spm_host_read(root) : NULL;
-    g_autoptr(virConnect) connection = host ? spm_libvirt_open(uri, error) : NULL;
+    g_autoptr(virConnect) connection = host ? spm_libvirt_open(uri, TRUE, error) : NULL;
     g_autoptr(GPtrArray) documents = connection ? spm_libvirt_domains(connection, error) : NULL;
     g_autoptr(GPtrArray) domains = NULL;
 

@@ -13,7 +13,10 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -86,37 +89,75 @@ complain(const Input *input, const GError *error)
         g_printerr("%s: error: %s\n", input->file, text);
 }
 
-/* What a pipe gives is read to its end, but not beyond what a domain may have. */
 static gboolean
-read_input(Input *input, GError **error)
+read_all(int fd, Input *input)
 {
-    g_autoptr(GIOChannel) channel = NULL;
-
-    if (g_str_equal(input->file, "-")) {
-        channel = g_io_channel_unix_new(STDIN_FILENO);
-        input->file = "<stdin>";
-    } else if (!(channel = g_io_channel_new_file(input->file, "r", error))) {
-        return FALSE;
-    }
-    g_io_channel_set_encoding(channel, NULL, NULL);
     input->xml = g_malloc(SPM_XML_MAX + 2);
     while (input->length <= SPM_XML_MAX) {
-        gsize got = 0;
-        GIOStatus status = g_io_channel_read_chars(channel, input->xml + input->length,
-                                                   SPM_XML_MAX + 1 - input->length, &got, error);
+        struct pollfd more = { .fd = fd, .events = POLLIN };
+        gssize got = read(fd, input->xml + input->length, SPM_XML_MAX + 1 - input->length);
 
-        input->length += got;
-        if (status == G_IO_STATUS_EOF)
+        if (got == 0)
             break;
-        if (status == G_IO_STATUS_ERROR)
+        if (got > 0)
+            input->length += (gsize)got;
+        else if (errno == EAGAIN)
+            poll(&more, 1, -1);
+        else if (errno != EINTR)
             return FALSE;
     }
     input->xml[input->length] = '\0';
     return TRUE;
 }
 
+/* What a pipe gives is read to its end, but not beyond what a domain may have.
+ * On FALSE errno tells. */
+static gboolean
+read_input(Input *input)
+{
+    gboolean is_stdin = g_str_equal(input->file, "-");
+    int fd = is_stdin ? STDIN_FILENO : open(input->file, O_RDONLY | O_CLOEXEC);
+    gboolean done;
+
+    if (is_stdin)
+        input->file = "<stdin>";
+    done = fd >= 0 && read_all(fd, input);
+    if (fd >= 0 && !is_stdin) {
+        int reason = errno;
+
+        close(fd);
+        errno = reason;
+    }
+    return done;
+}
+
+/* What was read only in part must not be written back as if it were all: a
+ * document without SPM passes through unread. */
+static gboolean
+check_input(const Input *input, GError **error)
+{
+    if (input->length > SPM_XML_MAX)
+        g_set_error(error, SPM_ERROR, SPM_ERROR_XML_DETAIL,
+                    "the document has more than the %d bytes that libvirt takes", SPM_XML_MAX);
+    else if (memchr(input->xml, '\0', input->length))
+        g_set_error_literal(error, SPM_ERROR, SPM_ERROR_XML_DETAIL, "the document holds a NUL byte");
+    else
+        return TRUE;
+    return FALSE;
+}
+
+/* A full disk or a closed pipe must not look like a translation. */
+static int
+write_output(const char *text)
+{
+    if (fputs(text, stdout) != EOF && fflush(stdout) == 0)
+        return 0;
+    g_printerr("virt-spm: standard output: %s\n", g_strerror(errno));
+    return EXIT_USAGE;
+}
+
 static SpmQemuCaps *
-find_emulator(const SpmDomainTarget *target, GError **error)
+find_emulator(const Input *input, const SpmDomainTarget *target, GError **error)
 {
     g_autoptr(SpmQemuCapsCache) cache = NULL;
     const char *binary = option_emulator   ? option_emulator
@@ -125,6 +166,9 @@ find_emulator(const SpmDomainTarget *target, GError **error)
 
     if (option_assume)
         return spm_qemu_caps_assume(option_assume, error);
+    /* An ordinary domain asks nothing of it. */
+    if (!spm_domain_asks(input->xml, input->length, NULL))
+        return spm_qemu_caps_assume("", error);
     cache = spm_qemu_caps_cache_new();
     return spm_qemu_caps_lookup(cache, binary, error);
 }
@@ -150,7 +194,7 @@ find_libvirt(const SpmDomainTarget *target, gboolean *memoryless, GError **error
     }
     if (!option_connect)
         return TRUE;
-    if (!(connection = spm_libvirt_open(option_connect, error)))
+    if (!(connection = spm_libvirt_open(option_connect, FALSE, error)))
         return FALSE;
     xml = spm_libvirt_probe_xml(target->virt_type, target->arch, target->emulator);
     argv = spm_libvirt_to_native(connection, xml, error);
@@ -181,7 +225,7 @@ find_out(const Input *input, Known *known, GError **error)
 {
     g_autoptr(SpmDomainTarget) target = spm_domain_target_parse(input->xml, input->length, error);
 
-    if (!target || !(known->qemu = find_emulator(target, error)) ||
+    if (!target || !(known->qemu = find_emulator(input, target, error)) ||
         !find_libvirt(target, &known->context.memoryless_cells, error))
         return FALSE;
     if (option_place &&
@@ -244,7 +288,7 @@ argv(const Input *input, GError **error)
     }
     if (!option_connect)
         option_connect = g_strdup(SPM_LIBVIRT_DEFAULT_URI);
-    if (!(lowered = lower(input, error)) || !(connection = spm_libvirt_open(option_connect, error)))
+    if (!(lowered = lower(input, error)) || !(connection = spm_libvirt_open(option_connect, FALSE, error)))
         return NULL;
     return spm_libvirt_to_native(connection, lowered, error);
 }
@@ -288,22 +332,17 @@ run(guint command, Input *input)
     g_autoptr(GError) error = NULL;
     g_autofree char *output = NULL;
 
-    if (commands[command].wants_file && !read_input(input, &error)) {
-        g_printerr("virt-spm: %s: %s\n", input->file, error->message);
+    if (commands[command].wants_file && !read_input(input)) {
+        g_printerr("virt-spm: %s: %s\n", input->file, g_strerror(errno));
         return EXIT_USAGE;
     }
-    output = commands[command].run(input, &error);
+    if (!commands[command].wants_file || check_input(input, &error))
+        output = commands[command].run(input, &error);
     if (!output) {
         complain(input, error);
         return g_error_matches(error, SPM_ERROR, SPM_ERROR_INVALID_ARG) ? EXIT_USAGE : EXIT_FAULT;
     }
-    fputs(output, stdout);
-    /* A full disk or a closed pipe must not look like a translation. */
-    if (fflush(stdout) != 0) {
-        g_printerr("virt-spm: standard output: %s\n", g_strerror(errno));
-        return EXIT_USAGE;
-    }
-    return 0;
+    return write_output(output);
 }
 
 static int
@@ -331,10 +370,8 @@ main(int argc, char **argv_in)
         g_printerr("virt-spm: %s; try 'virt-spm --help'\n", error->message);
         return EXIT_USAGE;
     }
-    if (option_version) {
-        g_print("virt-spm " SPM_VERSION "\n");
-        return 0;
-    }
+    if (option_version)
+        return write_output("virt-spm " SPM_VERSION "\n");
     if (argc < 2) {
         g_printerr("virt-spm: a command is wanted; try 'virt-spm --help'\n");
         return EXIT_USAGE;
