@@ -46,7 +46,8 @@ struct _SpmSession {
 
     gboolean opening;
     gboolean open;
-    gboolean read_only; /* libvirtd refuses whatever would change anything */
+    gboolean opening_read_only;
+    gboolean read_only; /* open, and libvirtd refuses whatever would change anything */
     gboolean ending;
     gboolean settling;
     GSource *drain;
@@ -153,7 +154,7 @@ send_to_server(SpmSession *session, SpmRpcFrame *frame)
 
     if (procedure && procedure->call == SPM_RPC_CALL_OPEN) {
         session->opening = TRUE;
-        session->read_only = opens_read_only(frame);
+        session->opening_read_only = opens_read_only(frame);
     }
     spm_serials_client_call(session->serials, &frame->header);
     spm_side_send(session->server, frame);
@@ -235,7 +236,9 @@ from_server(SpmSession *session, SpmRpcFrame *frame)
 
         answered(session, call, reply);
     } else if (frame->header.status != SPM_RPC_OK) {
-        session->opening = FALSE; /* only of CONNECT_OPEN are errors looked at */
+        /* Only of CONNECT_OPEN are errors looked at. Whether the connection that
+         * was open before is still there, libvirtd knows. */
+        session->opening = session->read_only = FALSE;
         spm_side_send(session->client, frame);
     } else {
         spm_intercept_reply(hold(session, spm_rpc_procedure_find(&frame->header), frame));
@@ -289,6 +292,7 @@ spm_session_forward(SpmSession *session, SpmCall *call)
     if (procedure->reply == SPM_RPC_REPLY_OPEN) {
         session->opening = FALSE;
         session->open = TRUE;
+        session->read_only = session->opening_read_only;
     }
     spm_side_send(session->client, frame);
 }

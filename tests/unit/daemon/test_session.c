@@ -229,6 +229,43 @@ test_every_opening_tells_the_identity_again(void)
     });
 }
 
+/* libvirtd refuses what changes anything before it looks at the domain, so
+ * nothing is asked about the domain either. */
+static void
+test_read_only_connections_are_left_to_libvirtd(void)
+{
+    conversation_test((const Step[]){
+        { CLIENT_SENDS, CALL(1, 1, "?'qemu:///system' u1") },
+        { LIBVIRTD_GETS, CALL(1, 1, "?'qemu:///system' u1") },
+        { LIBVIRTD_SENDS, REPLY(1, 1, "") },
+        { LIBVIRTD_GETS, CALL(419, OURS(0), "identity") },
+        { LIBVIRTD_SENDS, REPLY(419, OURS(0), "") },
+        { CLIENT_GETS, REPLY(1, 1, "") },
+        { CLIENT_SENDS, CALL(182, 2, "d u0") },
+        { LIBVIRTD_GETS, CALL(182, 2, "d u0") },
+        { LIBVIRTD_SENDS, FAILURE(182, 2) },
+        { CLIENT_GETS, FAILURE(182, 2) },
+        { END },
+    });
+}
+
+/* Nobody gets past the checks by saying so, only by libvirtd having opened the
+ * connection read-only. */
+static void
+test_an_opening_that_failed_is_not_read_only(void)
+{
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(1, 2, "?'qemu:///system' u1") },
+        { LIBVIRTD_GETS, CALL(1, 2, "?'qemu:///system' u1") },
+        { LIBVIRTD_SENDS, FAILURE(1, 2) },
+        { CLIENT_GETS, FAILURE(1, 2) },
+        { CLIENT_SENDS, CALL(182, 3, "d u0") },
+        { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
+        { END },
+    });
+}
+
 static void
 test_users_speak_for_themselves(void)
 {
@@ -414,6 +451,8 @@ main(int argc, char **argv)
     ADD("identity/not-opened", test_a_connection_that_libvirtd_does_not_open);
     ADD("identity/nothing-before-open", test_nothing_is_done_before_the_connection_is_open);
     ADD("identity/every-opening", test_every_opening_tells_the_identity_again);
+    ADD("read-only/left-to-libvirtd", test_read_only_connections_are_left_to_libvirtd);
+    ADD("read-only/only-if-opened", test_an_opening_that_failed_is_not_read_only);
     ADD("identity/users-speak-for-themselves", test_users_speak_for_themselves);
     ADD("identity/root-may-speak-for-others", test_root_may_speak_for_others);
     ADD("serials/of-the-client-are-not-taken", test_serials_of_the_client_are_not_taken);
