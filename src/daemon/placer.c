@@ -100,7 +100,7 @@ add_promises(const SpmPlacer *placer, GPtrArray *taken)
 
             g_ptr_array_add(taken, spm_promise_new(promise->nodes, promise->page_size,
                                                    promise->bytes, promise->device,
-                                                   promise->domain));
+                                                   promise->owner));
         }
     }
 }
@@ -155,6 +155,7 @@ spm_plan_keeps(const SpmPlan *plan)
 guint64
 spm_placer_promise(SpmPlacer *placer, const SpmPlan *plan, const char *domain)
 {
+    g_autofree char *owner = g_strdup_printf("domain '%s', which is being started", domain);
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)spm_promise_free);
     guint64 *number = g_new(guint64, 1);
 
@@ -162,7 +163,7 @@ spm_placer_promise(SpmPlacer *placer, const SpmPlan *plan, const char *domain)
         const SpmPlacementCell *cell = g_ptr_array_index(plan->request->cells, i);
 
         g_ptr_array_add(list, spm_backing_promise(g_ptr_array_index(plan->backings, i), cell->size,
-                                                  domain));
+                                                  owner));
     }
     *number = ++placer->last;
     g_hash_table_insert(placer->promised, number, list);

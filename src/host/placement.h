@@ -47,11 +47,11 @@ typedef struct {
     guint64 page_size; /* 0: ordinary pages */
     guint64 bytes;
     char *device;      /* "dax0.0": that device and no pages; then the rest does not count */
-    char *domain;      /* for messages; may be NULL */
+    char *owner;       /* in words, for messages: "domain 'web'", "process 417 (qemu)"; may be NULL */
 } SpmPromise;
 
 SpmPromise *spm_promise_new(const SpmNodeset *nodes, guint64 page_size, guint64 bytes, const char *device,
-                            const char *domain);
+                            const char *owner);
 void spm_promise_free(SpmPromise *promise);
 
 typedef enum {
@@ -84,6 +84,6 @@ GPtrArray *spm_placement_find(const SpmHost *host, const SpmPlacementRequest *re
                               const SpmHostConfig *policy, GError **error);
 
 /* What the backing of a cell takes, as a promise to others. Caller frees. */
-SpmPromise *spm_backing_promise(const SpmBacking *backing, guint64 size, const char *domain);
+SpmPromise *spm_backing_promise(const SpmBacking *backing, guint64 size, const char *owner);
 
 G_END_DECLS

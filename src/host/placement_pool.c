@@ -14,7 +14,7 @@ spm_pool_init(SpmPool *pool, const SpmHost *host, const GPtrArray *promises)
         const SpmPromise *promise = g_ptr_array_index(promises, i);
 
         g_ptr_array_add(pool->claims, spm_promise_new(promise->nodes, promise->page_size, promise->bytes,
-                                                      promise->device, promise->domain));
+                                                      promise->device, promise->owner));
     }
     pool->n_others = pool->claims->len;
 }

@@ -140,8 +140,7 @@ say_device(const SpmSearch *search, const SpmPlacementCell *cell, const SpmHostD
         g_string_append_printf(out, ": its %s is unknown: %s", size ? "align" : "size",
                                spm_host_value_why(size ? &dax->align : &dax->size));
     else if (owner)
-        g_string_append_printf(out, " is in use by %s%s%s", owner->domain ? "domain '" : "another cell",
-                               owner->domain ? owner->domain : "", owner->domain ? "'" : "");
+        g_string_append_printf(out, " is in use by %s", owner->owner ? owner->owner : "another cell");
     else if (cell->size > dax->size.value)
         g_string_append_printf(out, ": needed is %s, it has %s", needed, size);
     else if (cell->size % dax->align.value != 0)

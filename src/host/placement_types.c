@@ -50,7 +50,7 @@ spm_placement_request_add(SpmPlacementRequest *request, guint id, guint64 size)
 }
 
 SpmPromise *
-spm_promise_new(const SpmNodeset *nodes, guint64 page_size, guint64 bytes, const char *device, const char *domain)
+spm_promise_new(const SpmNodeset *nodes, guint64 page_size, guint64 bytes, const char *device, const char *owner)
 {
     SpmPromise *promise = g_new0(SpmPromise, 1);
 
@@ -58,7 +58,7 @@ spm_promise_new(const SpmNodeset *nodes, guint64 page_size, guint64 bytes, const
     promise->page_size = page_size;
     promise->bytes = bytes;
     promise->device = g_strdup(device);
-    promise->domain = g_strdup(domain);
+    promise->owner = g_strdup(owner);
     return promise;
 }
 
@@ -69,7 +69,7 @@ spm_promise_free(SpmPromise *promise)
         return;
     spm_nodeset_free(promise->nodes);
     g_free(promise->device);
-    g_free(promise->domain);
+    g_free(promise->owner);
     g_free(promise);
 }
 
@@ -86,7 +86,7 @@ spm_backing_free(SpmBacking *backing)
 }
 
 SpmPromise *
-spm_backing_promise(const SpmBacking *backing, guint64 size, const char *domain)
+spm_backing_promise(const SpmBacking *backing, guint64 size, const char *owner)
 {
-    return spm_promise_new(backing->nodes, backing->page_size, size, backing->device, domain);
+    return spm_promise_new(backing->nodes, backing->page_size, size, backing->device, owner);
 }

@@ -67,12 +67,12 @@ parse_promise(SpmPlan *plan, char *word)
 
     if (g_str_has_prefix(word, "dax")) {
         nodes = spm_nodeset_new();
-        g_ptr_array_add(plan->promises, spm_promise_new(nodes, 0, 0, word, "other"));
+        g_ptr_array_add(plan->promises, spm_promise_new(nodes, 0, 0, word, "domain 'other'"));
         return;
     }
     g_assert_true(bytes && page);
     nodes = parse_set(word);
-    g_ptr_array_add(plan->promises, spm_promise_new(nodes, parse_size(page), parse_size(bytes), NULL, "other"));
+    g_ptr_array_add(plan->promises, spm_promise_new(nodes, parse_size(page), parse_size(bytes), NULL, "domain 'other'"));
 }
 
 static void

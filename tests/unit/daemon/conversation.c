@@ -445,7 +445,7 @@ closed(SpmSession *session, gpointer user_data)
 }
 
 Conversation *
-conversation_new(gboolean root)
+conversation_new_placing(gboolean root, SpmPlacer *placer)
 {
     Conversation *conversation = g_new0(Conversation, 1);
     int client[2], server[2];
@@ -459,12 +459,19 @@ conversation_new(gboolean root)
     conversation->environment.lookup_async = lookup_async;
     conversation->environment.lookup_finish = lookup_finish;
     conversation->environment.sysroot = empty_host();
+    conversation->environment.placer = placer;
     conversation->session = spm_session_new(client[1], server[1], make_peer(root),
                                             &conversation->environment, closed, conversation);
     conversation->patience = g_timeout_source_new_seconds(PATIENCE_SECONDS);
     g_source_set_callback(conversation->patience, out_of_patience, NULL, NULL);
     g_source_attach(conversation->patience, NULL);
     return conversation;
+}
+
+Conversation *
+conversation_new(gboolean root)
+{
+    return conversation_new_placing(root, NULL);
 }
 
 void
@@ -515,12 +522,6 @@ gboolean
 conversation_is_over(Conversation *conversation)
 {
     return conversation->over;
-}
-
-void
-conversation_set_placer(Conversation *conversation, SpmPlacer *placer)
-{
-    conversation->environment.placer = placer;
 }
 
 void

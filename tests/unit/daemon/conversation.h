@@ -74,6 +74,8 @@ typedef struct _Conversation Conversation;
 
 /* The client is alice (1234), or root. */
 Conversation *conversation_new(gboolean root);
+/* The same, with cells placed; the placer is the caller's, and outlives it. */
+Conversation *conversation_new_placing(gboolean root, SpmPlacer *placer);
 void conversation_free(Conversation *conversation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Conversation, conversation_free)
 
@@ -89,8 +91,6 @@ int conversation_client(Conversation *conversation);
 int conversation_libvirtd(Conversation *conversation);
 /* Let virtspmd work until it waits for somebody. */
 void conversation_settle(Conversation *conversation);
-/* Cells are placed; the placer is the caller's, and outlives the conversation. */
-void conversation_set_placer(Conversation *conversation, SpmPlacer *placer);
 /* The grammar for --validate. */
 void conversation_set_schema(Conversation *conversation, const char *path);
 /* Send, receive; virtspmd works meanwhile. FALSE: the peer has closed. */

@@ -132,10 +132,7 @@ placed_on(guint node)
 static Conversation *
 begin(const Host *host)
 {
-    Conversation *talk = conversation_new(FALSE);
-
-    conversation_set_placer(talk, host->placer);
-    return talk;
+    return conversation_new_placing(FALSE, host->placer);
 }
 
 static void

@@ -311,7 +311,7 @@ random_plan(GRand *rand)
         g_ptr_array_add(plan->promises,
                         spm_promise_new(nodes, g_rand_boolean(rand) ? 2 * SPM_MIB : 32 * SPM_MIB,
                                         (guint64)g_rand_int_range(rand, 1, 5) * 32 * SPM_MIB,
-                                        g_rand_int_range(rand, 0, 4) ? NULL : "dax0.1", "other"));
+                                        g_rand_int_range(rand, 0, 4) ? NULL : "dax0.1", "domain 'other'"));
     }
     if (g_rand_boolean(rand))
         spm_nodeset_add(plan->request->cpus, (guint)g_rand_int_range(rand, 0, NODES));
