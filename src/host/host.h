@@ -134,6 +134,7 @@ typedef struct {
     SpmHostValue target_node, numa_node;
     char *driver; /* NULL: none */
     SpmHostDaxMode mode;
+    gboolean let_go; /* no driver any more, but the memory kmem added stays until the next boot */
     SpmHostOrigin origin;
     const char *origin_why; /* when unknown */
 } SpmHostDax;

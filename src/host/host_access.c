@@ -58,7 +58,7 @@ read_class(SpmHostNode *node, SpmHostRoot *root, guint klass)
     for (guint i = 0; i < names->len; i++) {
         gint64 id = spm_host_name_number(g_ptr_array_index(names, i), "node");
 
-        if (id >= 0 && id < SPM_NODESET_MAX)
+        if (id >= 0 && id < SPM_HOST_NODES_MAX)
             spm_nodeset_add(access->initiators, (guint)id);
     }
 }

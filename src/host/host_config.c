@@ -63,7 +63,7 @@ node_of_key(const char *key, guint *node)
     g_autofree char *name = g_str_has_suffix(key, "-class") ? g_strndup(key, strlen(key) - strlen("-class")) : NULL;
     gint64 number = name ? spm_host_name_number(name, "node") : -1;
 
-    if (number < 0 || number >= SPM_NODESET_MAX)
+    if (number < 0 || number >= SPM_HOST_NODES_MAX)
         return FALSE;
     *node = (guint)number;
     return TRUE;

@@ -11,7 +11,7 @@
 static void
 add_dax(SpmHostFacts *facts, const SpmHostDax *dax)
 {
-    if (dax->mode != SPM_HOST_DAX_SYSTEM_RAM) {
+    if (dax->mode != SPM_HOST_DAX_SYSTEM_RAM && !dax->let_go) {
         if (!facts->idle || (facts->idle->mode != SPM_HOST_DAX_DEVDAX && dax->mode == SPM_HOST_DAX_DEVDAX))
             facts->idle = dax;
         return;

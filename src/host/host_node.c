@@ -86,7 +86,7 @@ find_nodes(SpmHost *host, SpmHostRoot *root)
     for (guint i = 0; names && i < names->len; i++) {
         gint64 id = spm_host_name_number(g_ptr_array_index(names, i), "node");
 
-        if (id >= 0 && id < SPM_NODESET_MAX)
+        if (id >= 0 && id < SPM_HOST_NODES_MAX)
             spm_host_add_node(host, (guint)id)->present = TRUE;
     }
     if (!names)
@@ -101,7 +101,9 @@ find_nodes(SpmHost *host, SpmHostRoot *root)
     if (online) {
         g_autoptr(SpmNodeset) missing = spm_nodeset_new();
 
-        for (int id = spm_nodeset_next(online, 0); id >= 0; id = spm_nodeset_next(online, (guint)id + 1)) {
+        for (int id = spm_nodeset_next(online, 0); id >= 0 && id < SPM_HOST_NODES_MAX;
+             id = spm_nodeset_next(online, (guint)id + 1)) {
+            spm_nodeset_add(host->online, (guint)id);
             if (!spm_host_add_node(host, (guint)id)->present)
                 spm_nodeset_add(missing, (guint)id);
         }
@@ -110,7 +112,6 @@ find_nodes(SpmHost *host, SpmHostRoot *root)
 
             spm_host_problem(host, "the kernel lists as online, but without a directory: nodes %s", text);
         }
-        spm_nodeset_union(host->online, online);
     } else {
         /* Without the list, a directory means online, as it does in all kernels so far. */
         for (guint i = 0; i < host->nodes->len; i++) {
@@ -134,7 +135,7 @@ nvidia_node(SpmHostRoot *root, const char *gpu)
 
     for (guint i = 0; lines[i]; i++) {
         if (g_str_has_prefix(lines[i], "Node:") &&
-            spm_host_parse_number(lines[i] + strlen("Node:"), SPM_HOST_NUMBER_DECIMAL, &node) && node < SPM_NODESET_MAX)
+            spm_host_parse_number(lines[i] + strlen("Node:"), SPM_HOST_NUMBER_DECIMAL, &node) && node < SPM_HOST_NODES_MAX)
             return (gint64)node;
     }
     return -1;

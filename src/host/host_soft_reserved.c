@@ -47,6 +47,24 @@ add_range(SpmHost *host, guint64 start, guint64 end, guint source)
     g_array_insert_val(host->ranges, at, range);
 }
 
+/* Memory that kmem added stays when the driver is unbound while it is in use. */
+static void
+note_kmem_memory(SpmHost *host, guint64 start)
+{
+    for (guint i = 0; i < host->dax->len; i++) {
+        SpmHostDax *dax = g_ptr_array_index(host->dax, i);
+
+        if (dax->mode != SPM_HOST_DAX_UNBOUND || dax->let_go || !dax->resource.known || !dax->size.known ||
+            start < dax->resource.value || start - dax->resource.value >= dax->size.value)
+            continue;
+        dax->let_go = TRUE;
+        spm_host_problem(host,
+                         "%s has no driver, but its memory is in use as system RAM: kmem was unbound while the memory "
+                         "was online, and it stays so until the next boot",
+                         dax->name);
+    }
+}
+
 /* "  100000000-11fffffff : Soft Reserved", at any depth. */
 static void
 read_iomem(SpmHost *host, SpmHostRoot *root)
@@ -75,6 +93,8 @@ read_iomem(SpmHost *host, SpmHostRoot *root)
         addresses = addresses || end != 0;
         if (end != 0 && g_str_equal(colon + 3, "Soft Reserved"))
             add_range(host, start, end, SPM_HOST_SOURCE_IOMEM);
+        else if (end != 0 && g_str_equal(colon + 3, "System RAM (kmem)"))
+            note_kmem_memory(host, start);
     }
     if (!addresses)
         host->iomem_why = "/proc/iomem shows addresses to root only";

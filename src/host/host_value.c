@@ -73,7 +73,7 @@ spm_host_read_node_number(SpmHostRoot *root, const char *path, guint since)
     if (g_str_equal(g_strstrip(text), "-1"))
         return spm_host_unknown("the kernel says -1: no node");
     value = parse(text, SPM_HOST_NUMBER_DECIMAL);
-    if (value.known && value.value >= SPM_NODESET_MAX)
+    if (value.known && value.value >= SPM_HOST_NODES_MAX)
         return spm_host_unknown("the number is larger than any node's");
     return value;
 }

@@ -12,6 +12,10 @@
 
 G_BEGIN_DECLS
 
+/* Node numbers are below this: the kernel's own limit on all platforms is
+ * CONFIG_NODES_SHIFT=10. It also bounds what comparing all nodes costs. */
+#define SPM_HOST_NODES_MAX 1024
+
 typedef struct {
     gboolean known;
     guint64 value;

@@ -15,6 +15,7 @@
 #include "hosts/plan.h"
 #include "hosts/tree.h"
 #include "probe/probe.h"
+#include "util/spm_xml.h"
 
 static const char *const answers[] = { "table", "json", "explain", "plan", NULL };
 
@@ -174,6 +175,21 @@ test_json_is_valid(gconstpointer data)
     g_assert_cmpuint(json_array_get_length(json_object_get_array_member(root, "nodes")), ==, host->nodes->len);
 }
 
+/* The drawing is XML whatever the domains are called. */
+static void
+test_svg_is_valid(gconstpointer data)
+{
+    g_autoptr(SpmHost) host = read_host(data);
+    g_autoptr(GPtrArray) usages = spm_probe_usages_parse("vm%3C%22%26%01%FF 0-3 2097152 1073741824\n"
+                                                         "a%F0%9F%98%80 - 0 1 dax0.0\n", "test", NULL);
+    g_autofree char *svg = spm_probe_svg(host, usages);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(xmlDoc) doc = spm_xml_parse(svg, strlen(svg), &error);
+
+    g_assert_no_error(error);
+    g_assert_true(xmlStrEqual(xmlDocGetRootElement(doc)->name, BAD_CAST "svg"));
+}
+
 /* Reading by hand, as on kernels without openat2, finds the same host. */
 static void
 test_walk_is_equal(gconstpointer data)
@@ -241,6 +257,9 @@ main(int argc, char **argv)
         g_free(path);
         path = g_strdup_printf("/hosts/%s/json-is-valid", name);
         g_test_add_data_func(path, name, test_json_is_valid);
+        g_free(path);
+        path = g_strdup_printf("/hosts/%s/svg-is-valid", name);
+        g_test_add_data_func(path, name, test_svg_is_valid);
         g_free(path);
         path = g_strdup_printf("/hosts/%s/walk-is-equal", name);
         g_test_add_data_func(path, name, test_walk_is_equal);

@@ -230,6 +230,7 @@ one_dax(SpmJson *json, const SpmHost *host, const SpmHostDax *dax)
     spm_json_string(json, "class", spm_host_class_name(spm_host_dax_class(host, dax)));
     spm_json_string(json, "mode", spm_host_dax_mode_name(dax->mode));
     spm_json_string(json, "driver", dax->driver);
+    spm_json_bool(json, "let_go", dax->let_go);
     spm_json_string(json, "origin", spm_host_origin_name(dax->origin));
     if (dax->origin_why)
         unknown(&object, "origin", dax->origin_why);

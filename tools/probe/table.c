@@ -72,10 +72,11 @@ nodes(GString *out, const SpmHost *host)
         spm_columns_add(table, "%s%s%s", spm_host_class_name(node->klass), node->mixed ? " (mixed)" : "",
                         node->overridden ? " (overridden)" : "");
         spm_columns_add(table, "%s", spm_host_confidence_name(node->confidence));
-        spm_columns_add(table, "%s", *cpus ? cpus : node->cpus_why ? "?" : "-");
-        spm_columns_add(table, "%s", total);
-        spm_columns_add(table, "%s", free);
-        spm_columns_add(table, "%s", pages);
+        spm_columns_add(table, "%s", *cpus ? cpus : node->cpus_why && node->present ? "?" : "-");
+        /* A node that is not there yet has none, rather than an unknown amount. */
+        spm_columns_add(table, "%s", node->present ? total : "-");
+        spm_columns_add(table, "%s", node->present ? free : "-");
+        spm_columns_add(table, "%s", node->present ? pages : "-");
         spm_columns_add(table, "%s", bandwidth);
         if (node->latency.known)
             spm_columns_add(table, "%" G_GUINT64_FORMAT " ns", node->latency.value);

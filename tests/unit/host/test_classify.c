@@ -139,6 +139,11 @@ static const Case cases[] = {
       ONLINE("0-1") DRAM0 NODE("1", "", GIB) SPEED("0", "1000", "100") SPEED("1", "1200", "100")
       DAX_IN(HMEM, "dax0.0", "1", ONE_GIB) BOUND(HMEM, "dax0.0", "kmem"),
       1, SPM_HOST_CLASS_DRAM, 13, SPM_HOST_CONFIDENCE_LOW, SPM_HOST_USABLE_SYSTEM_RAM },
+    /* kmem was unbound while its memory was in use. */
+    { "let-go-by-kmem",
+      ONLINE("0-1") DRAM0 NODE("1", "", GIB) DAX_IN(HMEM, "dax0.0", "1", ONE_GIB)
+      "proc/iomem =\n|100000000-13fffffff : dax0.0\n|  100000000-13fffffff : System RAM (kmem)\n",
+      1, SPM_HOST_CLASS_HBM, 9, SPM_HOST_CONFIDENCE_LOW, SPM_HOST_USABLE_SYSTEM_RAM },
     /* Rule 10: Knights Landing, flat mode. */
     { "xeon-phi-flat",
       ONLINE("0-1") DRAM0 NODE("1", "", GIB) "proc/cpuinfo =\n|cpu family\t: 6\n|model\t\t: 87\n",
@@ -411,6 +416,19 @@ contradictions_are_unknown(void)
     g_assert_false(spm_host_node_pages(node, 1 << 30)->total.known);
 }
 
+/* The kernel's own limit; more would only cost time. */
+static void
+more_nodes_than_linux_has(void)
+{
+    g_autoptr(SpmHost) host = spm_fixture_host(ONLINE("0,1023,1024,16383") DRAM0 NODE("2000", "", GIB)
+                                               DAX_IN(HMEM, "dax0.0", "1024", ONE_GIB), NULL);
+    SpmHostDax *dax = spm_host_dax(host, "dax0.0");
+
+    g_assert_cmpuint(host->nodes->len, ==, 2);
+    g_assert_nonnull(spm_host_node(host, 1023));
+    g_assert_cmpstr(spm_host_value_why(&dax->target_node), ==, "the number is larger than any node's");
+}
+
 static void
 nothing_at_all(void)
 {
@@ -441,6 +459,7 @@ main(int argc, char **argv)
     g_test_add_func("/host/usable/next-steps", next_steps);
     g_test_add_func("/host/usable/ready-needs-nothing", ready_needs_nothing);
     g_test_add_func("/host/values/contradictions-are-unknown", contradictions_are_unknown);
+    g_test_add_func("/host/values/more-nodes-than-linux-has", more_nodes_than_linux_has);
     g_test_add_func("/host/nothing-at-all", nothing_at_all);
     return g_test_run();
 }
