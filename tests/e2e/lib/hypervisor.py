@@ -63,7 +63,9 @@ def remove(uuid):
             return
         stays = domain.isPersistent()
         if domain.isActive():
-            domain.destroy()
+            with contextlib.suppress(libvirt.libvirtError):
+                # It may have ended by itself meanwhile.
+                domain.destroy()
         if stays:
             domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
                                  libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
