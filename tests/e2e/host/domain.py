@@ -12,16 +12,15 @@ from machine import MIB
 
 SPM_CELL = 128 * MIB
 
-# Ordinary RAM that is a little more than the emulator's own mappings, so that it
-# is found by its size.
-ORDINARY = 130 * MIB
+ORDINARY = 128 * MIB
 
-NOTE = "metadata/{urn:virtspm:placement:1}placement"
+NOTES = "{urn:virtspm:placement:1}"
+NOTE = f"metadata/{NOTES}placement"
 
 
-def document(name, spm=SPM_CELL, rest=""):
+def document(name, spm=SPM_CELL, **more):
     cells = domains.ordinary_cell(ORDINARY // MIB) + domains.spm_cell(spm // MIB)
-    return domains.spm(name, cells=cells, memory=(ORDINARY + spm) // MIB, rest=rest)
+    return domains.spm(name, cells=cells, memory=(ORDINARY + spm) // MIB, **more)
 
 
 def write(name, **more):
@@ -93,8 +92,7 @@ def expect_automatic(name, **place):
     text = shown(name)
     expect.equal(xml.all(text, "numatune/memnode"), [], "the shown memnodes")
     expect.equal(xml.all(text, "cpu/numa/cell")[1].get("memmapType"), "spm", "the shown cell")
-    note = "{urn:virtspm:placement:1}"
-    expect.equal(xml.all(text, f"metadata/{note}placement/{note}cell"), [{"id": "1", **place}],
+    expect.equal(xml.all(text, f"{NOTE}/{NOTES}cell"), [{"id": "1", **place}],
                  "the note of the placement")
 
 
