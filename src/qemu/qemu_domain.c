@@ -137,7 +137,7 @@ spm_domain_lower(const char *xml, gsize length, const SpmLoweringContext *contex
     model = spm_model_parse(doc, error);
     if (!model)
         return NULL;
-    if (spm_numa_def_count_spm(model->numa) > 0 && !spm_validate(model, context, error))
+    if (!spm_validate(model, context, error))
         return NULL;
     spm_lower_document(model, context);
     return spm_xml_format(doc, spm_xml_quote(xml, length));

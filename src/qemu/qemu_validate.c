@@ -295,6 +295,8 @@ spm_validate(const SpmModel *model, const SpmLoweringContext *context, GError **
 {
     if (!check_reserved_names(model, error))
         return FALSE;
+    if (spm_nodeset_is_empty(model->spm_cells))
+        return TRUE;
     for (guint i = 0; i < model->numa->cells->len; i++) {
         const SpmNumaCell *cell = model->numa->cells->pdata[i];
 

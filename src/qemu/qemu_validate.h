@@ -12,8 +12,8 @@
 
 G_BEGIN_DECLS
 
-/* @model has at least one SPM cell. Errors: SPM_ERROR_XML for what can never
- * be right, SPM_ERROR_CONFIG_UNSUPPORTED for what cannot be built here. */
+/* Errors: SPM_ERROR_XML for what can never be right, SPM_ERROR_CONFIG_UNSUPPORTED
+ * for what cannot be built here. */
 gboolean spm_validate(const SpmModel *model, const SpmLoweringContext *context, GError **error);
 
 /* memmapType means something on <cpu><numa><cell> only; anywhere else outside
