@@ -153,9 +153,10 @@ parse_source(SpmMemoryDevice *device, const xmlNode *source, GError **error)
     if (!mask)
         return TRUE;
     device->host_nodes = spm_nodeset_parse(text, &why);
-    if (device->host_nodes)
+    if (device->host_nodes && !spm_nodeset_is_empty(device->host_nodes))
         return TRUE;
-    spm_xml_error(error, mask, SPM_ERROR_XML, "memory device: <nodemask>: %s", why->message);
+    spm_xml_error(error, mask, SPM_ERROR_XML, "memory device: <nodemask>: %s",
+                  why ? why->message : "it names no host node");
     return FALSE;
 }
 
