@@ -211,11 +211,10 @@ read_more(GTask *task)
 
 /* A child that closed its end has its say through on_read(). */
 static void
-on_written(GObject *source, GAsyncResult *result, gpointer data)
+on_written(GObject *source, GAsyncResult *result, gpointer task)
 {
-    g_autoptr(GTask) task = data;
-
     g_output_stream_write_all_finish(G_OUTPUT_STREAM(source), result, NULL, NULL);
+    g_object_unref(task);
 }
 
 static gboolean
