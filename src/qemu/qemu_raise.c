@@ -155,6 +155,8 @@ spm_raise_document(xmlDoc *doc)
 
         spm_record_remove(domain, record);
         record = copy;
+        for (xmlNode *more = spm_record_find(domain); more; more = spm_record_find(domain))
+            spm_record_remove(domain, more);
     }
     spm_raise_read_placement(devices, record);
     remove_additions(domain, record, devices);
