@@ -222,6 +222,25 @@ check_lowering_b(const SpmModel *model, GError **error)
     return TRUE;
 }
 
+/* QEMU takes an HMAT initiator only among nodes with CPUs, and says so when the
+ * guest starts. */
+static gboolean
+check_initiators(const SpmModel *model, GError **error)
+{
+    for (guint i = 0; i < model->links->interconnects->len; i++) {
+        const SpmNumaInterconnect *link = model->links->interconnects->pdata[i];
+
+        if (!spm_nodeset_has(model->spm_cells, link->initiator) ||
+            spm_numa_def_find(model->numa, link->initiator)->cpus)
+            continue;
+        spm_xml_error(error, link->node, SPM_ERROR_CONFIG_UNSUPPORTED,
+                      "NUMA cell %u: an SPM cell without vCPUs cannot be the initiator of a <%s>; name a cell that has vCPUs",
+                      link->initiator, (const char *)link->node->name);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean
 check_ordinary_memory(const SpmModel *model, GError **error)
 {
@@ -308,7 +327,8 @@ spm_validate(const SpmModel *model, const SpmLoweringContext *context, GError **
             !check_memnode(model, cell, error) || !check_devices(model, cell, error))
             return FALSE;
     }
-    if (!check_ordinary_memory(model, error) || !check_max_memory(model, error))
+    if (!check_ordinary_memory(model, error) || !check_max_memory(model, error) ||
+        !check_initiators(model, error))
         return FALSE;
     /* Last, so that what no libvirt can build is refused in the same words everywhere. */
     return spm_model_lowering(context) == SPM_LOWERING_A || check_lowering_b(model, error);
