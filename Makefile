@@ -8,6 +8,8 @@
 #   make check       every test; PARTS='unit e2e' and RELEASES=forky choose some of them
 #   make build       build into build/host
 #   make install     install what was built; DESTDIR=DIR puts it below DIR
+#   make check-host  of these only the test in which a guest plays an HBM host
+#   make bench-probe spm-host-probe against lstopo and numactl, on hosts of 4 to 1,024 nodes
 #   make fuzz        the fuzz targets for ten minutes each; FUZZ_SECONDS says how long
 #   make sandbox     make the sandbox of RELEASE (forky), or say that it is there
 #   make clean       remove everything built; the sandboxes stay
@@ -36,6 +38,13 @@ fuzz: export FUZZ_SECONDS := $(FUZZ_SECONDS)
 fuzz:
 	@scripts/check fuzz
 
+check-host:
+	@tests/e2e/host/run
+
+bench-probe: build
+	@scripts/install-deps bench
+	@tests/bench/bench-probe $(BUILD)/tools/probe/spm-host-probe
+
 sandbox:
 	@scripts/sandbox create
 
@@ -45,4 +54,4 @@ clean:
 distclean: clean
 	@for release in $$(scripts/sandbox releases); do scripts/sandbox remove --release $$release; done
 
-.PHONY: all demo check build install fuzz sandbox clean distclean
+.PHONY: all demo check check-host build install bench-probe fuzz sandbox clean distclean
