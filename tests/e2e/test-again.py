@@ -19,7 +19,7 @@ INACTIVE = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
 RICH = domains.spm(
     "rich",
     cells="<cell id='0' cpus='0' memory='256' unit='MiB'/>"
-          "<!-- a comment --><cell id='1' cpus='1' memory='256' unit='MiB'/>"
+          "<cell id='1' cpus='1' memory='256' unit='MiB'/>"
           "<cell id='2' memory='128' unit='MiB' memmapType='spm' memAccess='shared' discard='yes'>"
           "<distances><sibling id='0' value='17'/><sibling id='1' value='21'/>"
           "<sibling id='2' value='10'/></distances></cell>"

@@ -126,7 +126,7 @@ def _(world):
 
 @suite.case("our record telling another size: the memory that is there counts")
 def _(world):
-    with world.edited((r"(<virtspm:cell[^>]* memory=.)256", r"\g<1>512")) as shown:
+    with world.edited((r"(<virtspm:domain.*? memory=.)256", r"\g<1>512")) as shown:
         expect.true(spm_sizes(shown) in ({}, {"1": 256 * MIB}), f"no lie in {spm_sizes(shown)}")
 
 
