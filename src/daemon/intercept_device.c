@@ -35,7 +35,17 @@ typedef struct {
     /* The cell that the device would touch in this stock XML, if any. */
     gboolean (*touches)(const SpmRpcField *device, const char *xml, gsize length, guint *cell);
     gboolean definition_too; /* still to be looked at */
+    GError *unreadable;      /* why the device cannot be judged */
 } Question;
+
+static void
+question_free(gpointer data)
+{
+    Question *question = data;
+
+    g_clear_error(&question->unreadable);
+    g_free(question);
+}
 
 static void
 xml_answered(SpmCall *call, const guint8 *payload, gsize size)
@@ -49,6 +59,11 @@ xml_answered(SpmCall *call, const guint8 *payload, gsize size)
 
     if (!spm_call_result_string(call, payload, size, &xml, &length))
         return;
+    /* libvirt reads some XML that is not read here, such as a DTD. */
+    if (spm_domain_may_hold(xml, length) && question->unreadable) {
+        spm_call_fail(call, g_steal_pointer(&question->unreadable));
+        return;
+    }
     if (!spm_domain_may_hold(xml, length) || !question->touches(device, xml, length, &cell)) {
         if (question->definition_too) {
             question->definition_too = FALSE;
@@ -66,26 +81,34 @@ xml_answered(SpmCall *call, const guint8 *payload, gsize size)
                                     question->doing, name, cell));
 }
 
+/* Takes @unreadable, which may be NULL. */
 static void
 check(SpmCall *call, const char *doing,
-      gboolean (*touches)(const SpmRpcField *, const char *, gsize, guint *))
+      gboolean (*touches)(const SpmRpcField *, const char *, gsize, guint *), GError *unreadable)
 {
     Question *question = g_new0(Question, 1);
 
     question->doing = doing;
     question->touches = touches;
+    question->unreadable = unreadable;
     question->definition_too = (spm_rpc_args_flags(&call->args) & AFFECT_CONFIG) != 0;
-    spm_call_set_state(call, question, g_free);
+    spm_call_set_state(call, question, question_free);
     spm_call_ask_domain_xml(call, 0, xml_answered);
 }
 
-/* Could it describe memory? What cannot be read could. */
-static gboolean
-may_be_memory(const SpmRpcField *device)
+/* Forward a device that is no memory, and check what is, or cannot be read. */
+static void
+check_memory(SpmCall *call, const char *doing,
+             gboolean (*touches)(const SpmRpcField *, const char *, gsize, guint *))
 {
-    g_autoptr(xmlDoc) doc = spm_xml_parse(device->text, device->length, NULL);
+    const SpmRpcField *device = spm_rpc_args_find(&call->args, 's');
+    g_autoptr(GError) error = NULL;
+    g_autoptr(xmlDoc) doc = spm_xml_parse(device->text, device->length, &error);
 
-    return !doc || spm_xml_is(xmlDocGetRootElement(doc), "memory");
+    if (doc && !spm_xml_is(xmlDocGetRootElement(doc), "memory"))
+        spm_call_forward(call);
+    else
+        check(call, doing, touches, g_steal_pointer(&error));
 }
 
 /* ---- detach and update ---- */
@@ -99,19 +122,13 @@ is_spm_device(const SpmRpcField *device, const char *xml, gsize length, guint *c
 void
 spm_intercept_detach(SpmCall *call)
 {
-    if (may_be_memory(spm_rpc_args_find(&call->args, 's')))
-        check(call, "detach", is_spm_device);
-    else
-        spm_call_forward(call);
+    check_memory(call, "detach", is_spm_device);
 }
 
 void
 spm_intercept_update(SpmCall *call)
 {
-    if (may_be_memory(spm_rpc_args_find(&call->args, 's')))
-        check(call, "update", is_spm_device);
-    else
-        spm_call_forward(call);
+    check_memory(call, "update", is_spm_device);
 }
 
 static gboolean
@@ -128,7 +145,7 @@ spm_intercept_detach_alias(SpmCall *call)
     guint cell;
 
     if (is_spm_alias(spm_rpc_args_find(&call->args, 's'), NULL, 0, &cell))
-        check(call, "detach", is_spm_alias);
+        check(call, "detach", is_spm_alias, NULL);
     else
         spm_call_forward(call);
 }
@@ -196,8 +213,6 @@ spm_intercept_attach(SpmCall *call)
                                         "the alias '%s' is reserved for the memory of SPM cells; "
                                         "choose one that does not begin with '" RESERVED_ALIAS "'",
                                         alias));
-    else if (may_be_memory(device))
-        check(call, "attach", targets_spm_cell);
     else
-        spm_call_forward(call);
+        check_memory(call, "attach", targets_spm_cell);
 }

@@ -372,6 +372,31 @@ test_memory_elsewhere_may_change(void)
     }
 }
 
+/* libvirt reads a DTD, and virtspmd does not: what it cannot judge is refused in a
+ * domain with SPM cells, and is libvirt's business in others. */
+static void
+test_devices_that_cannot_be_judged(void)
+{
+    static const char dtd[] = "<!DOCTYPE memory []>" SPM_MEMORY;
+    static const guint32 numbers[] = { 160, 161, 174 };
+    g_auto(Documents) documents = make_documents();
+
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        conversation_test((const Step[]){
+            OPENING,
+            { CLIENT_SENDS, CALL(numbers[i], 2, "d $ u1", dtd) },
+            { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
+            { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", documents.running) },
+            { CLIENT_GETS_ERROR, ERROR_OF(numbers[i], 2, SPM_ERROR_XML_DETAIL, "") },
+            { CLIENT_SENDS, CALL(numbers[i], 3, "d $ u1", dtd) },
+            { LIBVIRTD_GETS, CALL(14, OURS(2), "d u0") },
+            { LIBVIRTD_SENDS, REPLY(14, OURS(2), "$", PLAIN_XML) },
+            { LIBVIRTD_GETS, CALL(numbers[i], 3, "d $ u1", dtd) },
+            { END },
+        });
+    }
+}
+
 /* In a domain without SPM cells the alias is one like any other. */
 static void
 test_the_alias_alone_decides_nothing(void)
@@ -541,6 +566,7 @@ main(int argc, char **argv)
     ADD("device/others-pass", test_other_devices_pass);
     ADD("device/stays", test_memory_of_an_spm_cell_stays);
     ADD("device/memory-elsewhere", test_memory_elsewhere_may_change);
+    ADD("device/cannot-be-judged", test_devices_that_cannot_be_judged);
     ADD("device/alias-alone", test_the_alias_alone_decides_nothing);
     ADD("device/running-and-defined", test_running_and_defined_are_both_looked_at);
     ADD("device/reserved-aliases", test_reserved_aliases_are_not_given_away);

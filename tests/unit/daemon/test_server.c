@@ -231,6 +231,33 @@ test_who_is_turned_away_may_talk_nonsense(Fixture *fixture, gconstpointer data)
     close(client);
 }
 
+/* Answers that nobody reads do not pile up. */
+static void
+test_who_is_turned_away_has_to_read(Fixture *fixture, gconstpointer data)
+{
+    static const gsize many = 100000;
+    gboolean taken = TRUE;
+    gsize sent = 0;
+    int client;
+
+    start(fixture, 10);
+    client = connect_client(fixture);
+    send_header(client, SPM_RPC_CALL, 66, 0);
+    expect_refusal(client, 0, "start libvirtd");
+    for (; taken && sent < many; sent++) {
+        SpmRpcHeader header = { SPM_RPC_HEADER_SIZE, SPM_RPC_PROGRAM_REMOTE, SPM_RPC_VERSION,
+                                66, SPM_RPC_CALL, 1, SPM_RPC_OK };
+        guint8 bytes[SPM_RPC_HEADER_SIZE];
+
+        spm_rpc_header_encode(&header, bytes);
+        taken = send(client, bytes, sizeof bytes, MSG_NOSIGNAL) > 0;
+        while (g_main_context_iteration(NULL, FALSE))
+            ;
+    }
+    g_assert_cmpuint(sent, <, many);
+    close(client);
+}
+
 /* libvirtd comes up later: the next client is served. */
 static void
 test_libvirtd_may_come_later(Fixture *fixture, gconstpointer data)
@@ -315,6 +342,7 @@ main(int argc, char **argv)
     ADD("own-connection", test_a_client_gets_its_own_connection);
     ADD("without-libvirtd", test_without_libvirtd_a_client_is_told);
     ADD("nonsense", test_who_is_turned_away_may_talk_nonsense);
+    ADD("has-to-read", test_who_is_turned_away_has_to_read);
     ADD("libvirtd-later", test_libvirtd_may_come_later);
     ADD("too-many-wait", test_too_many_wait);
     ADD("end", test_the_end_closes_all_clients);

@@ -136,6 +136,13 @@ test_longest_string(void)
     spm_xdr_reader_init(&reader, bytes->data, bytes->len);
     g_assert_true(spm_xdr_read_string(&reader, &again, &length));
     g_assert_cmpuint(length, ==, SPM_RPC_STRING_MAX);
+
+    /* One byte more does not count, though it is all there. */
+    g_byte_array_set_size(bytes, 0);
+    spm_xdr_write_u32(bytes, SPM_RPC_STRING_MAX + 1);
+    spm_xdr_write_fixed(bytes, (const guint8 *)text, SPM_RPC_STRING_MAX + 1);
+    spm_xdr_reader_init(&reader, bytes->data, bytes->len);
+    g_assert_false(spm_xdr_read_string(&reader, &again, &length));
 }
 
 int
