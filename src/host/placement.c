@@ -15,12 +15,12 @@
 #include "util/spm_size.h"
 
 /* What a search may cost before second choices are no longer tried, counted in
- * looks at one claim on one node: some 0.2 s. First choices cost 8 cells on 20
- * nodes a few thousand. */
+ * looks at one claim for one node and page size, some 0.1 us each. The first
+ * choices of 8 cells on 20 nodes cost a few thousand. */
 #define WORK_MAX 2000000
 
-/* libvirt has no limit; QEMU has 128 nodes (MAX_NODES). */
-#define CELLS_MAX 1024
+/* No guest has more nodes: QEMU ends at 128 (MAX_NODES). */
+#define CELLS_MAX 128
 
 static guint
 threads_for(const SpmHost *host, const SpmNodeset *nodes, guint64 pages)
@@ -50,8 +50,13 @@ words(const SpmSearch *search, const SpmPlacementCell *cell, const SpmCandidate 
         return g_strdup_printf("%s; it was here before and still fits", klass);
     if (candidate->accelerator < 2)
         return g_strdup_printf("%s; the node of the domain's accelerator", klass);
+    if (!spm_nodeset_is_empty(search->accelerator_nodes)) {
+        g_autofree char *nodes = spm_nodeset_format(search->accelerator_nodes);
+
+        return g_strdup_printf("%s; there is no room near the domain's accelerator, on node %s", klass, nodes);
+    }
     if (!spm_nodeset_is_empty(search->pinned_nodes))
-        return g_strdup_printf("%s; the nearest to the CPUs the domain is pinned to", klass);
+        return g_strdup_printf("%s; of those with room the nearest to the CPUs the domain is pinned to", klass);
     return g_strdup_printf("%s; the tightest fit", klass);
 }
 

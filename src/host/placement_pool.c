@@ -94,12 +94,14 @@ spm_pool_fits(const SpmPool *pool, const SpmNodeset *nodes, guint64 page_size, g
         const SpmPromise *claim = g_ptr_array_index(pool->claims, i);
         guint64 shared, left;
 
-        if (claim->device || claim->page_size != page_size)
+        /* Claims on the very same nodes were all counted above. */
+        if (claim->device || claim->page_size != page_size || !spm_nodeset_intersects(claim->nodes, nodes) ||
+            spm_nodeset_equal(claim->nodes, nodes))
             continue;
         shared = MIN(bytes, free_on_both(pool, claim->nodes, nodes, page_size));
         left = available_beside(pool, claim->nodes, page_size, claim);
         /* One that did not fit before is not our doing. */
-        if (shared > 0 && claim->bytes <= left && claim->bytes > left - MIN(shared, left))
+        if (claim->bytes <= left && claim->bytes > left - MIN(shared, left))
             return FALSE;
     }
     return TRUE;

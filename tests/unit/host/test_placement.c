@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <string.h>
+#include <time.h>
 
 #include "host/host_parts.h"
 #include "hosts/fixture.h"
@@ -67,9 +68,10 @@ static const struct {
       "cell 1, automatic: node 3, hugepages of 2 MiB, 4 threads (hbm; the node of the domain's accelerator)\n"
       "cell 2, automatic: node 2, hugepages of 2 MiB, 4 threads (hbm; the node of the domain's accelerator)\n" },
     { "accelerator-without-room-is-no-reason-to-refuse", "cell=1:4GiB device=0000:41:00.0",
-      "cell 1, automatic: node 5, /dev/dax0.0, align 2 MiB (unclaimed-spm; the tightest fit)\n" },
+      "cell 1, automatic: node 5, /dev/dax0.0, align 2 MiB (unclaimed-spm; there is no room near the domain's "
+      "accelerator, on node 2)\n" },
     { "pinning-before-tightest-fit", "cell=1:512MiB cpus=0-1",
-      "cell 1, automatic: node 2, hugepages of 2 MiB, 4 threads (hbm; the nearest to the CPUs the domain is pinned to)\n" },
+      "cell 1, automatic: node 2, hugepages of 2 MiB, 4 threads (hbm; of those with room the nearest to the CPUs the domain is pinned to)\n" },
     { "where-it-was-before", "cell=1:512MiB!2 cpus=4",
       "cell 1, automatic: node 2, hugepages of 2 MiB, 4 threads (hbm; it was here before and still fits)\n" },
     { "elsewhere-when-it-no-longer-fits", "cell=1:2GiB!3 promise=3/1GiB:1GiB",
@@ -285,7 +287,7 @@ random_nodes(GRand *rand)
 
     do
         spm_nodeset_add(nodes, (guint)g_rand_int_range(rand, 0, NODES));
-    while (g_rand_int_range(rand, 0, 3) == 0);
+    while (g_rand_boolean(rand));
     return nodes;
 }
 
@@ -300,7 +302,7 @@ random_plan(GRand *rand)
         SpmPlacementCell *cell =
             spm_placement_request_add(plan->request, i + 1, (guint64)g_rand_int_range(rand, 1, 33) * 2 * SPM_MIB);
 
-        cell->nodes = g_rand_int_range(rand, 0, 3) ? NULL : random_nodes(rand);
+        cell->nodes = g_rand_boolean(rand) ? NULL : random_nodes(rand);
         cell->page_size = g_rand_int_range(rand, 0, 3) ? 0 : g_rand_boolean(rand) ? 2 * SPM_MIB : 32 * SPM_MIB;
         if (!cell->nodes && g_rand_boolean(rand))
             cell->recorded_nodes = random_nodes(rand);
@@ -321,7 +323,8 @@ random_plan(GRand *rand)
 }
 
 /* Serve all claims on pages of one size the way the worst kernel would: in any
- * order, each from any of its nodes. TRUE when nobody starves. */
+ * order, each from any of its nodes, spread or one node after the other. TRUE
+ * when nobody starves. */
 static gboolean
 serve(const SpmHost *host, GRand *rand, GPtrArray *claims, guint64 page_size)
 {
@@ -341,11 +344,15 @@ serve(const SpmHost *host, GRand *rand, GPtrArray *claims, guint64 page_size)
     }
     for (guint i = 0; i < claims->len; i++) {
         const SpmPromise *claim = g_ptr_array_index(claims, i);
+        gboolean spread;
+        guint first;
 
         if (claim->device || claim->page_size != page_size)
             continue;
+        first = (guint)g_rand_int_range(rand, 0, NODES);
+        spread = g_rand_boolean(rand);
         for (guint64 want = (claim->bytes + unit - 1) / unit; want > 0; want--) {
-            guint start = (guint)g_rand_int_range(rand, 0, NODES), tries = 0;
+            guint start = spread ? (guint)g_rand_int_range(rand, 0, NODES) : first, tries = 0;
 
             while (tries < NODES && (!spm_nodeset_has(claim->nodes, (start + tries) % NODES) ||
                                      left[(start + tries) % NODES] == 0))
@@ -509,20 +516,22 @@ never_wrong(void)
     g_assert_cmpuint(placed, <, 2700);
 }
 
-/* 32 cells on a host that has room for 31: no answer may take ages to find. */
+/* More cells than there is room for: no answer may take ages to find. */
 static void
 hopeless_searches_end(void)
 {
     g_autoptr(SpmHost) host = spm_fixture_host(two_packages, NULL);
     g_autoptr(SpmPlan) plan = spm_plan_parse("");
     g_autoptr(GError) error = NULL;
-    gint64 start = g_get_monotonic_time();
+    clock_t start = clock();
 
     for (guint i = 0; i < 64; i++)
         spm_placement_request_add(plan->request, i, (i % 7 + 60) * 2 * SPM_MIB)->page_size = 2 * SPM_MIB;
     g_assert_null(spm_placement_find(host, plan->request, NULL, NULL, &error));
     g_assert_error(error, SPM_ERROR, SPM_ERROR_OPERATION_FAILED);
-    g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * G_USEC_PER_SEC);
+    /* Of the CPU's time: the machine may have other things to do. */
+    g_assert_cmpint(clock() - start, <, 5 * CLOCKS_PER_SEC);
+    g_test_message("%ld ms", (long)((clock() - start) * 1000 / CLOCKS_PER_SEC));
 }
 
 int
