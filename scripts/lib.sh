@@ -24,34 +24,24 @@ become_root() {
         -- "$0" "$@"
 }
 
-# build_installed DIR: of Meson's build folder, only what gets installed; the
-# tests take longer to compile than the rest.
-build_installed() {
-    meson introspect --targets "$1" |
-        python3 -c '
-import json, os, sys
-for target in json.load(sys.stdin):
-    if target["installed"]:
-        print(*(os.path.relpath(file, sys.argv[1]) for file in target["filename"]), sep="\n")
-' "$(realpath "$1")" | xargs ninja -C "$1"
-}
-
 # progress LOG COMMAND...: run COMMAND with its output in LOG, and show the
 # line it is at every few seconds, so that a long step is seen to move.  When
-# COMMAND fails the end of LOG is shown.
+# COMMAND fails the end of LOG is shown.  COMMAND is told to end when this shell
+# ends before it; env gives it back the signals that a shell ignores on behalf of
+# what runs beside it.
 progress() {
-    local log=$1 status=0; shift
-    {
-        local start=$SECONDS shown=$SECONDS line
-        while IFS= read -r line; do
-            printf '%s\n' "$line"
-            (( SECONDS - shown >= 5 )) || continue
-            shown=$SECONDS
-            printf '    %4ds  %.90s\n' $((SECONDS - start)) "$line" >&2
-        done
-    } < <("$@" 2>&1 </dev/null && echo 0 >"$log.status" || echo $? >"$log.status") >"$log"
-    status=$(cat "$log.status"); rm -f "$log.status"
-    (( status == 0 )) && return 0
+    local log=$1 status=0 start=$SECONDS shown=$SECONDS output pid line; shift
+    exec {output}< <(exec env --default-signal=INT,QUIT setpriv --pdeathsig TERM "$@" 2>&1 </dev/null)
+    pid=$!
+    while IFS= read -r -u "$output" line; do
+        printf '%s\n' "$line"
+        (( SECONDS - shown >= 5 )) || continue
+        shown=$SECONDS
+        printf '    %4ds  %.90s\n' $((SECONDS - start)) "$line" >&2
+    done >"$log"
+    exec {output}<&-
+    wait "$pid" || status=$?
+    (( status != 0 )) || return 0
     note "failed: $*"
     tail -n 25 "$log" | sed 's/^/    | /' >&2
     note "the whole log: $log"
