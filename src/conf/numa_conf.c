@@ -49,6 +49,32 @@ spm_numa_cell_is_spm(const SpmNumaCell *cell)
     return cell->memmap == SPM_MEMMAP_SPM || cell->memmap == SPM_MEMMAP_RESERVED;
 }
 
+gboolean
+spm_numa_cell_has_cpus(const SpmNumaDef *def, const SpmNumaCell *cell)
+{
+    return cell->cpus || (cell->id == 0 && def->spare_cpus);
+}
+
+static int
+compare_ids(gconstpointer a, gconstpointer b)
+{
+    const SpmNumaCell *x = *(const SpmNumaCell *const *)a;
+    const SpmNumaCell *y = *(const SpmNumaCell *const *)b;
+
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+GPtrArray *
+spm_numa_def_sorted(const SpmNumaDef *def)
+{
+    GPtrArray *sorted = g_ptr_array_sized_new(def->cells->len);
+
+    for (guint i = 0; i < def->cells->len; i++)
+        g_ptr_array_add(sorted, def->cells->pdata[i]);
+    g_ptr_array_sort(sorted, compare_ids);
+    return sorted;
+}
+
 static gboolean
 parse_id(SpmNumaCell *cell, guint position, GError **error)
 {
@@ -118,6 +144,28 @@ parse_size(SpmNumaCell *cell, GError **error)
     return TRUE;
 }
 
+/* Is any of the domain's vCPUs in no cell? */
+static gboolean
+find_spare_cpu(const SpmNumaDef *def, const xmlNode *domain)
+{
+    g_autofree char *text = spm_xml_text(spm_xml_child(domain, "vcpu"));
+    g_autoptr(SpmNodeset) named = spm_nodeset_new();
+    guint64 count;
+    guint cpu = 0;
+
+    if (!text || !spm_parse_uint64(text, &count))
+        count = 1;
+    for (guint i = 0; i < def->cells->len; i++) {
+        const SpmNumaCell *cell = def->cells->pdata[i];
+
+        if (cell->cpus)
+            spm_nodeset_union(named, cell->cpus);
+    }
+    while (cpu < SPM_NODESET_MAX && spm_nodeset_has(named, cpu))
+        cpu++;
+    return cpu < count;
+}
+
 SpmNumaDef *
 spm_numa_def_parse(const xmlNode *domain, GError **error)
 {
@@ -146,6 +194,7 @@ spm_numa_def_parse(const xmlNode *domain, GError **error)
             }
         }
     }
+    def->spare_cpus = find_spare_cpu(def, domain);
     return g_steal_pointer(&def);
 }
 

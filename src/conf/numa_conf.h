@@ -41,6 +41,7 @@ typedef struct {
 typedef struct {
     xmlNode *node;         /* <numa>, or NULL: the domain has no cells */
     GPtrArray *cells;      /* of SpmNumaCell, in document order */
+    gboolean spare_cpus;   /* a vCPU is in no cell's cpus: libvirt puts it into cell 0 */
 } SpmNumaDef;
 
 /* Cells in a domain: the kernel's x86 limit is 1,024 nodes, QEMU's is 128
@@ -55,6 +56,10 @@ SpmNumaCell *spm_numa_def_find(const SpmNumaDef *def, guint id);
 /* How many cells say memmapType='spm' or 'reserved'. */
 guint spm_numa_def_count_spm(const SpmNumaDef *def);
 gboolean spm_numa_cell_is_spm(const SpmNumaCell *cell);
+/* Will @cell have vCPUs, its own or those that no cell names? */
+gboolean spm_numa_cell_has_cpus(const SpmNumaDef *def, const SpmNumaCell *cell);
+/* The cells by id. The caller unrefs the array and owns nothing in it. */
+GPtrArray *spm_numa_def_sorted(const SpmNumaDef *def);
 
 /* The domain's memory in bytes as libvirt counts it on x86: a cell is rounded up
  * to 1 MiB, a memory device to 2 MiB, and an SPM cell becomes a memory device. */

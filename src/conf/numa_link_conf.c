@@ -244,8 +244,9 @@ spm_numa_links_initiator(const SpmNumaLinks *links, const SpmNumaDef *def, guint
     const SpmNumaInterconnect *fastest = NULL;
     const SpmNumaInterconnect *widest = NULL;
     const SpmNumaCell *own = spm_numa_def_find(def, cell);
+    int lowest = -1;
 
-    if (own && own->cpus)
+    if (own && spm_numa_cell_has_cpus(def, own))
         return (int)cell;
     for (guint i = 0; i < links->interconnects->len; i++) {
         const SpmNumaInterconnect *link = links->interconnects->pdata[i];
@@ -262,8 +263,8 @@ spm_numa_links_initiator(const SpmNumaLinks *links, const SpmNumaDef *def, guint
     for (guint i = 0; i < def->cells->len; i++) {
         const SpmNumaCell *other = def->cells->pdata[i];
 
-        if (other->cpus)
-            return (int)other->id;
+        if (spm_numa_cell_has_cpus(def, other) && (lowest < 0 || (int)other->id < lowest))
+            lowest = (int)other->id;
     }
-    return -1;
+    return lowest;
 }

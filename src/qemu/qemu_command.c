@@ -133,7 +133,8 @@ is_spm(const SpmNumaDef *numa, guint cell)
 /* QEMU wants either no distance or one for every pair of nodes, and libvirt
  * writes those of the cells it knows as soon as one of them has any. */
 static void
-add_distances(GPtrArray *args, const SpmNumaDef *numa, const SpmNumaLinks *links)
+add_distances(GPtrArray *args, const SpmNumaDef *numa, const GPtrArray *sorted,
+              const SpmNumaLinks *links)
 {
     gboolean libvirt_writes_its_own = FALSE;
 
@@ -145,11 +146,11 @@ add_distances(GPtrArray *args, const SpmNumaDef *numa, const SpmNumaLinks *links
         if (!is_spm(numa, distance->from) && !is_spm(numa, distance->to))
             libvirt_writes_its_own = TRUE;
     }
-    for (guint i = 0; i < numa->cells->len; i++) {
-        const SpmNumaCell *from = numa->cells->pdata[i];
+    for (guint i = 0; i < sorted->len; i++) {
+        const SpmNumaCell *from = sorted->pdata[i];
 
-        for (guint j = 0; j < numa->cells->len; j++) {
-            const SpmNumaCell *to = numa->cells->pdata[j];
+        for (guint j = 0; j < sorted->len; j++) {
+            const SpmNumaCell *to = sorted->pdata[j];
 
             if (libvirt_writes_its_own && !spm_numa_cell_is_spm(from) && !spm_numa_cell_is_spm(to))
                 continue;
@@ -174,36 +175,47 @@ libvirt_keeps_hmat(const SpmNumaDef *numa, const SpmNumaLinks *links)
     return FALSE;
 }
 
+static void
+add_caches(GPtrArray *args, const SpmNumaCell *cell, const SpmNumaLinks *links)
+{
+    for (guint i = 0; i < links->caches->len; i++) {
+        const SpmNumaCache *cache = links->caches->pdata[i];
+
+        if (cache->cell == cell->id)
+            add_numa(args, spm_qemu_numa_hmat_cache(cache));
+    }
+}
+
 GPtrArray *
 spm_qemu_node_arguments(const SpmNumaDef *numa, const SpmNumaLinks *links)
 {
     GPtrArray *args = g_ptr_array_new_with_free_func(g_free);
+    /* libvirt gives the cells back in this order, however they were written. */
+    g_autoptr(GPtrArray) sorted = spm_numa_def_sorted(numa);
     gboolean hmat = spm_numa_links_have_hmat(links);
 
     if (hmat && !libvirt_keeps_hmat(numa, links)) {
         g_ptr_array_add(args, g_strdup("-machine"));
         g_ptr_array_add(args, g_strdup("hmat=on"));
     }
-    for (guint i = 0; i < numa->cells->len; i++) {
-        const SpmNumaCell *cell = numa->cells->pdata[i];
+    for (guint i = 0; i < sorted->len; i++) {
+        const SpmNumaCell *cell = sorted->pdata[i];
 
         if (spm_numa_cell_is_spm(cell))
             add_numa(args, spm_qemu_numa_node(cell->id, NULL,
                                               hmat ? spm_numa_links_initiator(links, numa, cell->id) : -1,
                                               NULL));
     }
-    add_distances(args, numa, links);
+    add_distances(args, numa, sorted, links);
     for (guint i = 0; i < links->interconnects->len; i++) {
         const SpmNumaInterconnect *link = links->interconnects->pdata[i];
 
         if (is_spm(numa, link->target))
             add_numa(args, spm_qemu_numa_hmat_lb(link));
     }
-    for (guint i = 0; i < links->caches->len; i++) {
-        const SpmNumaCache *cache = links->caches->pdata[i];
-
-        if (is_spm(numa, cache->cell))
-            add_numa(args, spm_qemu_numa_hmat_cache(cache));
+    for (guint i = 0; i < sorted->len; i++) {
+        if (spm_numa_cell_is_spm(sorted->pdata[i]))
+            add_caches(args, sorted->pdata[i], links);
     }
     return args;
 }

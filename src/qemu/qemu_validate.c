@@ -231,7 +231,7 @@ check_initiators(const SpmModel *model, GError **error)
         const SpmNumaInterconnect *link = model->links->interconnects->pdata[i];
 
         if (!spm_nodeset_has(model->spm_cells, link->initiator) ||
-            spm_numa_def_find(model->numa, link->initiator)->cpus)
+            spm_numa_cell_has_cpus(model->numa, spm_numa_def_find(model->numa, link->initiator)))
             continue;
         spm_xml_error(error, link->node, SPM_ERROR_CONFIG_UNSUPPORTED,
                       "NUMA cell %u: an SPM cell without vCPUs cannot be the initiator of a <%s>; name a cell that has vCPUs",
