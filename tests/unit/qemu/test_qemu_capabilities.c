@@ -201,27 +201,45 @@ answers_are_kept(void)
 }
 
 static void
+set_time(const Fake *fake, time_t seconds, long nanoseconds)
+{
+    const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+                                       { .tv_sec = seconds, .tv_nsec = nanoseconds } };
+
+    g_assert_cmpint(utimensat(AT_FDCWD, fake->binary, times, 0), ==, 0);
+}
+
+static void
 a_changed_emulator_is_asked_again(void)
 {
+    static const struct {
+        time_t seconds;
+        long nanoseconds;
+        guint starts; /* two for each time it is asked */
+    } cases[] = {
+        { 1000000000, 5, 2 },
+        { 1000000000, 5, 2 },
+        { 1000000001, 5, 4 },
+        { 1000000001, 6, 6 },
+        { 1000000000, 5, 8 }, /* older is other, too */
+    };
     g_auto(Fake) fake = { 0 };
     g_autoptr(SpmQemuCapsCache) cache = spm_qemu_caps_cache_new();
-    g_autoptr(SpmQemuCaps) before = NULL;
-    g_autoptr(SpmQemuCaps) touched = NULL;
     g_autoptr(SpmQemuCaps) after = NULL;
-    struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = 1000000000 } };
 
     fake_make(&fake, QEMU_11_1);
-    before = spm_qemu_caps_lookup(cache, fake.binary, NULL);
-    /* Only the modification time. */
-    g_assert_cmpint(utimensat(AT_FDCWD, fake.binary, times, 0), ==, 0);
-    touched = spm_qemu_caps_lookup(cache, fake.binary, NULL);
-    g_assert_true(before != touched);
-    g_assert_cmpuint(fake_count_starts(&fake), ==, 4);
-    /* Only the contents, at the same time: an inode of its own. */
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(SpmQemuCaps) caps = NULL;
+
+        set_time(&fake, cases[i].seconds, cases[i].nanoseconds);
+        caps = spm_qemu_caps_lookup(cache, fake.binary, NULL);
+        g_assert_true(caps->sp_mem);
+        g_assert_cmpuint(fake_count_starts(&fake), ==, cases[i].starts);
+    }
+    /* Other contents with the same time: a file of its own. */
     fake_write(&fake, QEMU(VERSION NO_SP_MEM STOCK_SCHEMA));
-    g_assert_cmpint(utimensat(AT_FDCWD, fake.binary, times, 0), ==, 0);
+    set_time(&fake, 1000000000, 5);
     after = spm_qemu_caps_lookup(cache, fake.binary, NULL);
-    g_assert_true(before->sp_mem);
     g_assert_false(after->sp_mem);
 }
 
