@@ -10,6 +10,7 @@
  */
 #include "probe/probe.h"
 #include "probe/svg_draw.h"
+#include "probe/svg_package.h"
 #include "util/spm_size.h"
 
 enum {
@@ -37,80 +38,10 @@ static const char *const fills[] = {
 };
 
 typedef struct {
-    const SpmHostNode *cpus; /* NULL: what is near no CPU */
-    GPtrArray *nodes;        /* SpmHostNode */
-    GPtrArray *accelerators; /* SpmHostAccelerator */
-} Package;
-
-typedef struct {
     const SpmHost *host;
     const GPtrArray *usages;
     GString *lines, *shapes; /* lines are drawn first: they lie below */
 } Drawing;
-
-static void
-package_free(gpointer data)
-{
-    Package *package = data;
-
-    g_ptr_array_unref(package->nodes);
-    g_ptr_array_unref(package->accelerators);
-    g_free(package);
-}
-
-static Package *
-package_new(const SpmHostNode *cpus)
-{
-    Package *package = g_new0(Package, 1);
-
-    package->cpus = cpus;
-    package->nodes = g_ptr_array_new();
-    package->accelerators = g_ptr_array_new();
-    return package;
-}
-
-/* The package of this node: its own, or that of the nearest node with CPUs. */
-static Package *
-package_of(const GPtrArray *packages, const SpmHostNode *node)
-{
-    int home = spm_nodeset_is_empty(node->cpus) ? spm_nodeset_next(node->local_nodes, 0) : (int)node->id;
-
-    for (guint i = 0; i + 1 < packages->len; i++) {
-        Package *package = g_ptr_array_index(packages, i);
-
-        if ((int)package->cpus->id == home)
-            return package;
-    }
-    return g_ptr_array_index(packages, packages->len - 1);
-}
-
-/* The last one is for what has no place; it may be empty. */
-static GPtrArray *
-find_packages(const SpmHost *host)
-{
-    GPtrArray *packages = g_ptr_array_new_with_free_func(package_free);
-
-    for (guint i = 0; i < host->nodes->len; i++) {
-        const SpmHostNode *node = g_ptr_array_index(host->nodes, i);
-
-        if (!spm_nodeset_is_empty(node->cpus))
-            g_ptr_array_add(packages, package_new(node));
-    }
-    g_ptr_array_add(packages, package_new(NULL));
-    for (guint i = 0; i < host->nodes->len; i++) {
-        gpointer node = g_ptr_array_index(host->nodes, i);
-
-        g_ptr_array_add(package_of(packages, node)->nodes, node);
-    }
-    for (guint i = 0; i < host->accelerators->len; i++) {
-        SpmHostAccelerator *device = g_ptr_array_index(host->accelerators, i);
-        const SpmHostNode *node = device->node.known ? spm_host_node(host, (guint)device->node.value) : NULL;
-        Package *package = node ? package_of(packages, node) : g_ptr_array_index(packages, packages->len - 1);
-
-        g_ptr_array_add(package->accelerators, device);
-    }
-    return packages;
-}
 
 static gboolean
 feeds(const SpmHostDax *dax, const SpmHostNode *node)
@@ -277,14 +208,14 @@ draw_accelerator(const Drawing *drawing, const SpmHostAccelerator *device, guint
 }
 
 static guint
-package_columns(const Package *package)
+package_columns(const SpmSvgPackage *package)
 {
     return CLAMP(MAX(package->nodes->len, package->accelerators->len), 1, COLUMNS);
 }
 
 /* From an accelerator up to its memory, where that is in the last row above. */
 static void
-link_accelerator(const Drawing *drawing, const Package *package, const SpmHostAccelerator *device, guint column, guint x,
+link_accelerator(const Drawing *drawing, const SpmSvgPackage *package, const SpmHostAccelerator *device, guint column, guint x,
                  guint y)
 {
     guint columns = package_columns(package);
@@ -300,7 +231,7 @@ link_accelerator(const Drawing *drawing, const Package *package, const SpmHostAc
 }
 
 static guint
-package_width(const Package *package)
+package_width(const SpmSvgPackage *package)
 {
     return package_columns(package) * (NODE_WIDTH + GAP) + GAP;
 }
@@ -316,7 +247,7 @@ row_height(const Drawing *drawing, const GPtrArray *nodes, guint from, guint col
 }
 
 static guint
-package_height(const Drawing *drawing, const Package *package)
+package_height(const Drawing *drawing, const SpmSvgPackage *package)
 {
     guint columns = package_columns(package), height = GAP + CPU_HEIGHT + LINK;
 
@@ -328,7 +259,7 @@ package_height(const Drawing *drawing, const Package *package)
 }
 
 static void
-draw_cpus(const Drawing *drawing, const Package *package, guint x, guint y)
+draw_cpus(const Drawing *drawing, const SpmSvgPackage *package, guint x, guint y)
 {
     const SpmSvgStyle style = { .fill = "#444444", .stroke = INK, .radius = 4 };
     guint width = package_width(package) - 2 * GAP;
@@ -345,7 +276,7 @@ draw_cpus(const Drawing *drawing, const Package *package, guint x, guint y)
 }
 
 static void
-draw_package(const Drawing *drawing, const Package *package, guint x, guint y, guint height)
+draw_package(const Drawing *drawing, const SpmSvgPackage *package, guint x, guint y, guint height)
 {
     const SpmSvgStyle frame = { .fill = "#fbfbfb", .stroke = PALE, .radius = 12, .dashed = package->cpus == NULL };
     guint columns = package_columns(package), bar;
@@ -406,7 +337,7 @@ draw_header(const Drawing *drawing, guint width)
 char *
 spm_probe_svg(const SpmHost *host, const GPtrArray *usages)
 {
-    g_autoptr(GPtrArray) packages = find_packages(host);
+    g_autoptr(GPtrArray) packages = spm_svg_packages(host);
     g_autoptr(GString) lines = g_string_new(NULL);
     g_autoptr(GString) shapes = g_string_new(NULL);
     const Drawing drawing = { .host = host, .usages = usages, .lines = lines, .shapes = shapes };
@@ -414,7 +345,7 @@ spm_probe_svg(const SpmHost *host, const GPtrArray *usages)
     guint x = 0, y = HEADER, width = 680, row = 0;
 
     for (guint i = 0; i < packages->len; i++) {
-        const Package *package = g_ptr_array_index(packages, i);
+        const SpmSvgPackage *package = g_ptr_array_index(packages, i);
         guint height = package_height(&drawing, package);
 
         if (package->nodes->len + package->accelerators->len == 0)
