@@ -61,6 +61,7 @@ def _(connection):
 def _(connection):
     with hypervisor.defined(connection, domains.spm()) as domain:
         first = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+        expect.equal(xml.cells(first)[1], SPM)
         again = connection.defineXML(first)
         expect.equal(again.UUIDString(), domain.UUIDString())
         expect.equal(again.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE), first)
@@ -96,6 +97,7 @@ def _(connection):
 @suite.case("sizes are what the user asked for: all cells, SPM included")
 def _(connection):
     with hypervisor.defined(connection, domains.spm()) as domain:
+        expect.equal(xml.cells(domain.XMLDesc())[1], SPM)
         expect.equal(domain.maxMemory(), 768 * 1024)
         expect.equal(xml.content(domain.XMLDesc(), "memory"), str(768 * 1024))
         expect.true(not xml.has(domain.XMLDesc(), "maxMemory"), "no <maxMemory> is shown")
