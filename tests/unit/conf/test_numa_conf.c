@@ -189,6 +189,48 @@ cells_of_another_namespace_are_not_cells(void)
 }
 
 static void
+vcpus_that_no_cell_names_belong_to_cell_0(void)
+{
+    static const struct {
+        const char *vcpu, *cpus;
+        gboolean spare;
+    } cases[] = {
+        { "<vcpu>2</vcpu>", "cpus='0-1'", FALSE },
+        { "<vcpu>3</vcpu>", "cpus='0-1'", TRUE },
+        { "<vcpu>2</vcpu>", "cpus='1'", TRUE },
+        { "<vcpu>2</vcpu>", "", TRUE },
+        { "", "cpus='0'", FALSE }, /* one vCPU unless said otherwise */
+        { "", "", TRUE },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *xml = g_strdup_printf("<domain>%s<cpu><numa><cell id='1' %s memory='1'/>"
+                                               "<cell id='0' memory='1'/></numa></cpu></domain>",
+                                               cases[i].vcpu, cases[i].cpus);
+        g_autoptr(xmlDoc) doc = spm_xml_parse(xml, strlen(xml), NULL);
+        g_autoptr(SpmNumaDef) def = spm_numa_def_parse(xmlDocGetRootElement(doc), NULL);
+
+        g_assert_cmpint(spm_numa_cell_has_cpus(def, cell_at(def, 1)), ==, cases[i].spare);
+        g_assert_cmpint(spm_numa_cell_has_cpus(def, cell_at(def, 0)), ==, *cases[i].cpus != '\0');
+    }
+}
+
+static void
+sorted_means_by_id(void)
+{
+    g_autoptr(xmlDoc) doc = NULL;
+    g_autoptr(SpmNumaDef) def =
+        try_parse("<cell id='2' memory='1'/><cell id='0' memory='1'/><cell id='1' memory='1'/>", &doc, NULL);
+    g_autoptr(GPtrArray) sorted = spm_numa_def_sorted(def);
+
+    g_assert_cmpuint(sorted->len, ==, 3);
+    for (guint i = 0; i < sorted->len; i++)
+        g_assert_cmpuint(((SpmNumaCell *)sorted->pdata[i])->id, ==, i);
+    /* The definition keeps the document's order. */
+    g_assert_cmpuint(cell_at(def, 0)->id, ==, 2);
+}
+
+static void
 memory_is_rounded_to_the_steps_of_libvirt(void)
 {
     g_assert_cmpuint(spm_memory_round(0), ==, 0);
@@ -237,6 +279,9 @@ main(int argc, char **argv)
                     more_cells_than_any_machine_are_refused);
     g_test_add_func("/numa_conf/cells-of-another-namespace-are-not-cells",
                     cells_of_another_namespace_are_not_cells);
+    g_test_add_func("/numa_conf/vcpus-that-no-cell-names-belong-to-cell-0",
+                    vcpus_that_no_cell_names_belong_to_cell_0);
+    g_test_add_func("/numa_conf/sorted-means-by-id", sorted_means_by_id);
     g_test_add_func("/numa_conf/memory-is-rounded-to-the-steps-of-libvirt",
                     memory_is_rounded_to_the_steps_of_libvirt);
     g_test_add_func("/numa_conf/the-total-counts-each-cell-rounded",

@@ -217,17 +217,36 @@ the_initiator_of_a_cell_without_cpus_is_the_fastest(void)
     }
 }
 
-static void
-without_any_cpus_there_is_no_initiator(void)
+/* The initiator of @cell in a domain of these vCPUs and cells, without interconnects. */
+static int
+initiator_of(const char *inside, guint cell)
 {
-    static const char xml[] = "<domain><cpu><numa><cell memory='1'/></numa></cpu></domain>";
+    g_autofree char *xml = g_strdup_printf("<domain>%s</domain>", inside);
     g_auto(Reading) reading = { 0 };
 
     reading.doc = spm_xml_parse(xml, strlen(xml), NULL);
     reading.numa = spm_numa_def_parse(xmlDocGetRootElement(reading.doc), NULL);
     reading.links = spm_numa_links_parse(reading.numa, NULL);
-    g_assert_cmpint(spm_numa_links_initiator(reading.links, reading.numa, 0), ==, -1);
-    g_assert_cmpint(spm_numa_links_initiator(reading.links, reading.numa, 77), ==, -1);
+    return spm_numa_links_initiator(reading.links, reading.numa, cell);
+}
+
+static void
+vcpus_of_no_cell_make_cell_0_an_initiator(void)
+{
+    g_assert_cmpint(initiator_of("<vcpu>2</vcpu><cpu><numa><cell id='1' cpus='1' memory='1'/>"
+                                 "<cell id='0' memory='1'/><cell id='2' memory='1'/></numa></cpu>", 2), ==, 0);
+    g_assert_cmpint(initiator_of("<vcpu>2</vcpu><cpu><numa><cell id='1' cpus='0-1' memory='1'/>"
+                                 "<cell id='0' memory='1'/><cell id='2' memory='1'/></numa></cpu>", 2), ==, 1);
+    /* Of several the lowest id, wherever it stands. */
+    g_assert_cmpint(initiator_of("<vcpu>2</vcpu><cpu><numa><cell id='2' cpus='0' memory='1'/>"
+                                 "<cell id='1' cpus='1' memory='1'/><cell id='0' memory='1'/></numa></cpu>", 0), ==, 1);
+}
+
+static void
+without_any_cpus_there_is_no_initiator(void)
+{
+    g_assert_cmpint(initiator_of("<cpu><numa><cell id='1' memory='1'/></numa></cpu>", 1), ==, -1);
+    g_assert_cmpint(initiator_of("<cpu><numa><cell id='1' memory='1'/></numa></cpu>", 77), ==, -1);
 }
 
 int
@@ -246,6 +265,8 @@ main(int argc, char **argv)
                     a_cell_with_cpus_is_its_own_initiator);
     g_test_add_func("/numa_link_conf/the-initiator-of-a-cell-without-cpus-is-the-fastest",
                     the_initiator_of_a_cell_without_cpus_is_the_fastest);
+    g_test_add_func("/numa_link_conf/vcpus-of-no-cell-make-cell-0-an-initiator",
+                    vcpus_of_no_cell_make_cell_0_an_initiator);
     g_test_add_func("/numa_link_conf/without-any-cpus-there-is-no-initiator",
                     without_any_cpus_there_is_no_initiator);
     return g_test_run();
