@@ -160,9 +160,10 @@ spm_call_result_string(SpmCall *call, const guint8 *payload, gsize size, const c
     spm_xdr_reader_init(&reader, payload, size);
     if (spm_xdr_read_string(&reader, text, length))
         return TRUE;
-    spm_call_fail_from(call, g_error_new(SPM_ERROR, SPM_ERROR_RPC,
-                                         "libvirtd's answer to %s cannot be decoded",
-                                         call->procedure->name),
+    spm_call_fail_from(call,
+                       g_error_new(SPM_ERROR, SPM_ERROR_RPC,
+                                   "libvirtd's answer to %s cannot be decoded",
+                                   call->procedure->name),
                        SPM_RPC_FROM_RPC);
     return FALSE;
 }
@@ -171,8 +172,7 @@ void
 spm_call_promise(SpmCall *call, const char *domain)
 {
     if (call->plan && call->plan->backings->len > 0)
-        call->promise =
-            spm_placer_promise(spm_call_environment(call)->placer, call->plan, domain);
+        call->promise = spm_placer_promise(spm_call_environment(call)->placer, call->plan, domain);
 }
 
 void

@@ -84,8 +84,8 @@ void spm_call_ask_domain_xml(SpmCall *call, guint32 flags, SpmCallResultFunc fun
 void spm_call_ask_emulator(SpmCall *call, const char *binary, SpmCallCapsFunc func);
 
 /* The string that a result is. FALSE, and the call has failed, if it is none. */
-gboolean spm_call_result_string(SpmCall *call, const guint8 *payload, gsize size,
-                                const char **text, gsize *length);
+gboolean spm_call_result_string(SpmCall *call, const guint8 *payload, gsize size, const char **text,
+                                gsize *length);
 
 /* Keep what the call's plan takes from others; @domain is for messages. */
 void spm_call_promise(SpmCall *call, const char *domain);

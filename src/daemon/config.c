@@ -157,8 +157,7 @@ set_key(SpmConfig *config, const char *key, const char *value, const char *path,
 }
 
 gboolean
-spm_config_parse(SpmConfig *config, const char *text, gsize length, const char *path,
-                 GError **error)
+spm_config_parse(SpmConfig *config, const char *text, gsize length, const char *path, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) local = NULL;
@@ -166,8 +165,7 @@ spm_config_parse(SpmConfig *config, const char *text, gsize length, const char *
     g_auto(GStrv) names = NULL;
 
     if (!g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, &local)) {
-        g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED, "%s: %s", path,
-                    local->message);
+        g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED, "%s: %s", path, local->message);
         return FALSE;
     }
     sections = g_key_file_get_groups(file, NULL);

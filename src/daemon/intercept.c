@@ -60,8 +60,9 @@ spm_intercept_call(SpmCall *call)
     payload = spm_rpc_frame_payload(call->frame, &size);
     if (!spm_rpc_args_decode(call->procedure->args, payload, size, &call->args)) {
         /* libvirtd's own words for it. */
-        spm_call_fail_from(call, g_error_new_literal(SPM_ERROR, SPM_ERROR_RPC,
-                                                     "Unable to decode message payload"),
+        spm_call_fail_from(call,
+                           g_error_new_literal(SPM_ERROR, SPM_ERROR_RPC,
+                                               "Unable to decode message payload"),
                            SPM_RPC_FROM_RPC);
         return;
     }

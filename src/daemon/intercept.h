@@ -6,6 +6,7 @@
  *     intercept_identity.c  who the client is
  *     intercept_lower.c     domain XML on its way to libvirtd
  *     intercept_raise.c     domain XML and capabilities on their way to the client
+ *     intercept_validate.c  the same against our grammar (--validate)
  *     intercept_place.c     where SPM cells go on this host
  *     intercept_start.c     can the emulator still do it, and has the host room?
  *     intercept_memory.c    would the contents of memory be lost?
@@ -48,6 +49,11 @@ void spm_intercept_detach_alias(SpmCall *call);
 /* Does domain XML anywhere in this document (a domain, or a snapshot or
  * checkpoint that embeds some) ask for SPM? FALSE with @error: it cannot be told. */
 gboolean spm_intercept_requests(const char *xml, gsize length, GError **error);
+
+/* Check the document in a call against our grammar: @valid follows, or the call
+ * fails. */
+typedef void (*SpmCallValidFunc)(SpmCall *call);
+void spm_intercept_validate(SpmCall *call, SpmCallValidFunc valid);
 
 /* Decide where the SPM cells of the document in a call go: @placed follows, or
  * the call fails. */

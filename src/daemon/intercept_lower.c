@@ -3,8 +3,8 @@
  *
  * A document that does not ask for SPM passes byte for byte. For one that does:
  *
- *   1. --validate: the user's document is checked against our grammar, for
- *      libvirt will only see the stock XML;
+ *   1. --validate: the user's document is checked against our grammar
+ *      (intercept_validate.c);
  *   2. the emulator: as the document names it, or as libvirt would choose it
  *      (CONNECT_GET_DOMAIN_CAPABILITIES);
  *   3. what that emulator can do, and whether it is enough for this document;
@@ -17,7 +17,6 @@
  */
 #include "daemon/intercept.h"
 
-#include "conf/spm_schema.h"
 #include "daemon/session.h"
 #include "host/host_nodes.h"
 #include "qemu/qemu_domain.h"
@@ -249,75 +248,10 @@ find_emulator(SpmCall *call)
     spm_xdr_write_optional(args, target->machine);
     spm_xdr_write_optional(args, target->virt_type);
     spm_xdr_write_u32(args, 0); /* flags */
-    spm_call_ask_libvirt(call, SPM_RPC_CONNECT_GET_DOMAIN_CAPABILITIES, args,
-                         capabilities_answered);
+    spm_call_ask_libvirt(call, SPM_RPC_CONNECT_GET_DOMAIN_CAPABILITIES, args, capabilities_answered);
 }
 
 /* ---- 1: validation ---- */
-
-typedef struct {
-    char *xml;
-    gsize length;
-    char *schema;
-} Validation;
-
-static void
-validation_free(gpointer data)
-{
-    Validation *validation = data;
-
-    g_free(validation->xml);
-    g_free(validation->schema);
-    g_free(validation);
-}
-
-/* Reading the grammar takes longer than other clients should wait. */
-static void
-validate_in_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-    static GMutex one_at_a_time; /* libxml2's tables of types are set up on first use */
-    const Validation *validation = data;
-    GError *error = NULL;
-    gboolean valid;
-
-    g_mutex_lock(&one_at_a_time);
-    valid = spm_schema_validate(validation->xml, validation->length, validation->schema, &error);
-    g_mutex_unlock(&one_at_a_time);
-    if (valid)
-        g_task_return_boolean(task, TRUE);
-    else
-        g_task_return_error(task, error);
-}
-
-static void
-validated(GObject *source, GAsyncResult *result, gpointer data)
-{
-    g_autoptr(SpmCall) call = data;
-    g_autoptr(SpmSession) session = NULL;
-    g_autoptr(GError) error = NULL;
-
-    if (!call->session)
-        return;
-    session = spm_session_ref(call->session);
-    if (g_task_propagate_boolean(G_TASK(result), &error))
-        find_emulator(call);
-    else
-        spm_call_fail(call, g_steal_pointer(&error));
-    spm_session_settle(session);
-}
-
-static void
-validate(SpmCall *call, const SpmRpcField *field)
-{
-    g_autoptr(GTask) task = g_task_new(NULL, call->cancellable, validated, spm_call_ref(call));
-    Validation *validation = g_new0(Validation, 1);
-
-    validation->xml = g_strndup(field->text, field->length);
-    validation->length = field->length;
-    validation->schema = g_strdup(spm_call_environment(call)->schema);
-    g_task_set_task_data(task, validation, validation_free);
-    g_task_run_in_thread(task, validate_in_thread);
-}
 
 static gboolean
 is_to_be_validated(const SpmCall *call)
@@ -363,7 +297,7 @@ spm_intercept_lower(SpmCall *call)
     lowering->target = target;
     spm_call_set_state(call, lowering, lowering_free);
     if (is_to_be_validated(call))
-        validate(call, field);
+        spm_intercept_validate(call, find_emulator);
     else
         find_emulator(call);
 }

@@ -62,11 +62,11 @@ refuse(SpmCall *call, const char *format, ...)
     va_start(args, format);
     why = g_strdup_vprintf(format, args);
     va_end(args);
-    spm_call_fail(call, g_error_new(SPM_ERROR, SPM_ERROR_OPERATION_UNSUPPORTED,
-                                    "cannot %s domain '%s': the contents of its sp-mem memory "
-                                    "would be lost: %s; %s",
-                                    question->deed->doing, question->name, why,
-                                    question->deed->instead));
+    spm_call_fail(call,
+                  g_error_new(SPM_ERROR, SPM_ERROR_OPERATION_UNSUPPORTED,
+                              "cannot %s domain '%s': the contents of its sp-mem memory "
+                              "would be lost: %s; %s",
+                              question->deed->doing, question->name, why, question->deed->instead));
 }
 
 static void

@@ -66,7 +66,8 @@ static void
 secure_xml_answered(SpmCall *call, const guint8 *payload, gsize size)
 {
     const Start *start = call->state;
-    g_autoptr(SpmNodeset) nodes = spm_host_nodes_with_cpus(spm_call_environment(call)->sysroot, NULL);
+    g_autoptr(SpmNodeset) nodes =
+        spm_host_nodes_with_cpus(spm_call_environment(call)->sysroot, NULL);
     g_autofree char *raised = NULL;
     g_autofree char *lowered = NULL;
     g_autoptr(GError) error = NULL;

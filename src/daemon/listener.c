@@ -116,8 +116,7 @@ make_socket(SpmListener *listener, GError **error)
 }
 
 static gboolean
-admit(SpmListener *listener, guint mode, const char *group, gboolean group_required,
-      GError **error)
+admit(SpmListener *listener, guint mode, const char *group, gboolean group_required, GError **error)
 {
     const struct group *entry = group ? getgrnam(group) : NULL;
 

@@ -101,8 +101,8 @@ spm_peer_new(int fd, GError **error)
     SpmPeer *peer;
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0) {
-        g_set_error(error, SPM_ERROR, SPM_ERROR_SYSTEM,
-                    "cannot find out who has connected: %s", g_strerror(errno));
+        g_set_error(error, SPM_ERROR, SPM_ERROR_SYSTEM, "cannot find out who has connected: %s",
+                    g_strerror(errno));
         return NULL;
     }
     peer = g_new0(SpmPeer, 1);

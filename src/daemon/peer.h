@@ -16,10 +16,10 @@ G_BEGIN_DECLS
 typedef struct {
     guint64 uid;
     guint64 gid;
-    gint64 pid;           /* 0: not known, a process of another PID namespace */
-    guint64 start_time;   /* of the process, in clock ticks since boot; 0: not known */
-    char *user;           /* NULL: no name is known */
-    char *group;          /* likewise */
+    gint64 pid;            /* 0: not known, a process of another PID namespace */
+    guint64 start_time;    /* of the process, in clock ticks since boot; 0: not known */
+    char *user;            /* NULL: no name is known */
+    char *group;           /* likewise */
     char *selinux_context; /* NULL: the kernel has no label for it */
 } SpmPeer;
 

@@ -114,4 +114,3 @@ spm_serials_client_reply(SpmSerials *serials, const SpmRpcHeader *header)
     else
         g_hash_table_remove(serials->theirs, &key);
 }
-

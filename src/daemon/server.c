@@ -27,7 +27,7 @@
 struct _SpmServer {
     const SpmConfig *config;
     const SpmEnvironment *environment;
-    GArray *listeners; /* of int */
+    GArray *listeners;    /* of int */
     GPtrArray *accepting; /* GSource; empty while no more clients are wanted */
     GSource *shortage;
     GHashTable *preparations; /* set */
@@ -126,13 +126,12 @@ prepared(GObject *source, GAsyncResult *result, gpointer data)
         g_hash_table_add(server->sessions,
                          spm_session_new(g_steal_fd(&preparation->client),
                                          g_steal_fd(&preparation->upstream),
-                                         g_steal_pointer(&preparation->peer),
-                                         server->environment, session_closed, server));
+                                         g_steal_pointer(&preparation->peer), server->environment,
+                                         session_closed, server));
     } else {
         g_message("turning a client away: %s", error->message);
-        g_hash_table_add(server->turned_away,
-                         spm_turned_away_new(g_steal_fd(&preparation->client), error,
-                                             turned_away_left, server));
+        g_hash_table_add(server->turned_away, spm_turned_away_new(g_steal_fd(&preparation->client),
+                                                                  error, turned_away_left, server));
     }
     g_hash_table_remove(server->preparations, preparation);
 }
@@ -214,8 +213,7 @@ accept_or_wait(SpmServer *server)
     if (!wanted || server->accepting->len > 0)
         return;
     for (guint i = 0; i < server->listeners->len; i++) {
-        GSource *source =
-            g_unix_fd_source_new(g_array_index(server->listeners, int, i), G_IO_IN);
+        GSource *source = g_unix_fd_source_new(g_array_index(server->listeners, int, i), G_IO_IN);
 
         g_source_set_callback(source, G_SOURCE_FUNC(incoming), server, NULL);
         g_source_attach(source, g_main_context_get_thread_default());

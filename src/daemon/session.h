@@ -28,9 +28,8 @@ typedef void (*SpmSessionClosedFunc)(SpmSession *session, gpointer user_data);
 
 /* Takes the two connected sockets and @peer. @environment must outlive the
  * session; @closed is called once, when it is over. */
-SpmSession *spm_session_new(int client, int server, SpmPeer *peer,
-                            const SpmEnvironment *environment, SpmSessionClosedFunc closed,
-                            gpointer user_data);
+SpmSession *spm_session_new(int client, int server, SpmPeer *peer, const SpmEnvironment *environment,
+                            SpmSessionClosedFunc closed, gpointer user_data);
 SpmSession *spm_session_ref(SpmSession *session);
 void spm_session_unref(SpmSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmSession, spm_session_unref)
@@ -44,8 +43,7 @@ const SpmEnvironment *spm_session_environment(const SpmSession *session);
 const SpmPeer *spm_session_peer(const SpmSession *session);
 
 /* Send a call of our own to libvirtd; spm_call_answered() follows. */
-void spm_session_ask(SpmSession *session, SpmCall *call, guint32 procedure,
-                     const GByteArray *args);
+void spm_session_ask(SpmSession *session, SpmCall *call, guint32 procedure, const GByteArray *args);
 /* The call is done: its message goes on to where it was going. */
 void spm_session_forward(SpmSession *session, SpmCall *call);
 /* The call is done: the client gets @reply (taken) instead. */

@@ -140,8 +140,8 @@ open_listeners(const SpmConfig *config, const GArray *fds, GError **error)
     if (fds->len > 0)
         return g_steal_pointer(&listeners);
 
-    listener = spm_listener_new(config->listen, config->mode, config->group,
-                                config->group_chosen, error);
+    listener =
+        spm_listener_new(config->listen, config->mode, config->group, config->group_chosen, error);
     if (!listener)
         return NULL;
     g_ptr_array_add(listeners, listener);

@@ -30,9 +30,9 @@ G_BEGIN_DECLS
 /* Everything points into the decoded payload. */
 typedef struct {
     char kind;
-    gsize offset;    /* of the encoded field in the payload */
-    gsize size;      /* of the encoded field, padding included */
-    guint64 number;  /* u, h */
+    gsize offset;     /* of the encoded field in the payload */
+    gsize size;       /* of the encoded field, padding included */
+    guint64 number;   /* u, h */
     const char *text; /* s, o, x, y, b; NULL when there is none. d: the name */
     gsize length;
     const guint8 *uuid; /* d */

@@ -29,17 +29,17 @@ enum {
  * refused unless the action is LOWER: libvirtd would drop the request silently. */
 typedef enum {
     SPM_RPC_CALL_PASS,
-    SPM_RPC_CALL_BEFORE_OPEN, /* pass, even while the connection is not open */
-    SPM_RPC_CALL_OPEN,        /* the peer's identity follows it */
-    SPM_RPC_CALL_IDENTITY,    /* only root may claim to speak for somebody else */
-    SPM_RPC_CALL_LOWER,       /* translate the domain XML (x) */
-    SPM_RPC_CALL_START,       /* refuse when the emulator can no longer do it */
-    SPM_RPC_CALL_SAVE,        /* refuse while the memory's contents would be lost */
-    SPM_RPC_CALL_MIGRATE,     /* likewise */
-    SPM_RPC_CALL_SNAPSHOT,    /* likewise, if the snapshot holds memory */
-    SPM_RPC_CALL_ATTACH,      /* refuse a device on an SPM cell, or of a reserved name */
-    SPM_RPC_CALL_DETACH,      /* refuse for the memory device of an SPM cell */
-    SPM_RPC_CALL_UPDATE,      /* likewise */
+    SPM_RPC_CALL_BEFORE_OPEN,  /* pass, even while the connection is not open */
+    SPM_RPC_CALL_OPEN,         /* the peer's identity follows it */
+    SPM_RPC_CALL_IDENTITY,     /* only root may claim to speak for somebody else */
+    SPM_RPC_CALL_LOWER,        /* translate the domain XML (x) */
+    SPM_RPC_CALL_START,        /* refuse when the emulator can no longer do it */
+    SPM_RPC_CALL_SAVE,         /* refuse while the memory's contents would be lost */
+    SPM_RPC_CALL_MIGRATE,      /* likewise */
+    SPM_RPC_CALL_SNAPSHOT,     /* likewise, if the snapshot holds memory */
+    SPM_RPC_CALL_ATTACH,       /* refuse a device on an SPM cell, or of a reserved name */
+    SPM_RPC_CALL_DETACH,       /* refuse for the memory device of an SPM cell */
+    SPM_RPC_CALL_UPDATE,       /* likewise */
     SPM_RPC_CALL_DETACH_ALIAS, /* likewise; the device is named, not described */
 } SpmRpcCallAction;
 

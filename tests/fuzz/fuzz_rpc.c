@@ -27,10 +27,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define FLAG_COLLECT 1
 #define FLAG_FDS 2
 
-#define check(condition) \
-    do { \
-        if (!(condition)) \
-            g_error("%s:%d: %s", __FILE__, __LINE__, #condition); \
+#define check(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            g_error("%s:%d: %s", __FILE__, __LINE__, #condition);                                  \
     } while (0)
 
 static gboolean

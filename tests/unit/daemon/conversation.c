@@ -315,7 +315,7 @@ receive_message(int fd)
     g_assert_cmpuint(frame->header.length, <=, SPM_RPC_FRAME_MAX);
     g_byte_array_set_size(frame->bytes, frame->header.length);
     g_assert_true(conversation_receive(fd, frame->bytes->data + SPM_RPC_HEADER_SIZE,
-                          frame->header.length - SPM_RPC_HEADER_SIZE));
+                                       frame->header.length - SPM_RPC_HEADER_SIZE));
     return frame;
 }
 

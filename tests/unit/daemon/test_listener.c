@@ -231,8 +231,7 @@ test_upstreams_are_tried_in_order(Fixture *fixture, gconstpointer data)
     spm_listener_free(listener);
 }
 
-#define ADD(name, func) \
-    g_test_add("/daemon/listener/" name, Fixture, NULL, set_up, func, tear_down)
+#define ADD(name, func) g_test_add("/daemon/listener/" name, Fixture, NULL, set_up, func, tear_down)
 
 int
 main(int argc, char **argv)

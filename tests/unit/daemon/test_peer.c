@@ -35,8 +35,7 @@ test_start_times(void)
         guint64 start_time = 0;
 
         g_test_message("%s", cases[i].stat);
-        g_assert_cmpint(spm_peer_parse_start_time(cases[i].stat, &start_time), ==,
-                        cases[i].found);
+        g_assert_cmpint(spm_peer_parse_start_time(cases[i].stat, &start_time), ==, cases[i].found);
         if (cases[i].found)
             g_assert_cmpuint(start_time, ==, cases[i].start_time);
     }
@@ -80,8 +79,8 @@ check_identity(const SpmPeer *peer, const char *hex)
     g_assert_true(spm_rpc_args_decode("pu", args->data, args->len, &decoded));
 }
 
-#define UID_AND_GID \
-    "0000000c 756e6978 2d757365 722d6964 00000004 00000000 000004d2" \
+#define UID_AND_GID                                                                                \
+    "0000000c 756e6978 2d757365 722d6964 00000004 00000000 000004d2"                               \
     "0000000d 756e6978 2d67726f 75702d69 64000000 00000004 00000000 00000032"
 
 static void

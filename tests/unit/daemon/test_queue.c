@@ -20,8 +20,7 @@ set_up(Fixture *fixture, gconstpointer data)
 {
     int pair[2];
 
-    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), ==,
-                    0);
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), ==, 0);
     fixture->queue = spm_out_queue_new();
     fixture->in = pair[0];
     fixture->out = pair[1];
@@ -149,8 +148,7 @@ test_a_reader_that_is_gone(Fixture *fixture, gconstpointer data)
     g_assert_false(spm_out_queue_flush(fixture->queue, fixture->in));
 }
 
-#define ADD(name, func) \
-    g_test_add("/daemon/queue/" name, Fixture, NULL, set_up, func, tear_down)
+#define ADD(name, func) g_test_add("/daemon/queue/" name, Fixture, NULL, set_up, func, tear_down)
 
 int
 main(int argc, char **argv)

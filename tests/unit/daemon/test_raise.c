@@ -6,8 +6,8 @@
 #include "documents.h"
 #include "qemu/qemu_domain.h"
 
-#define CAPABILITIES(path, arch) \
-    "<domainCapabilities><path>" path "</path><domain>qemu</domain>" \
+#define CAPABILITIES(path, arch)                                                                   \
+    "<domainCapabilities><path>" path "</path><domain>qemu</domain>"                               \
     "<machine>pc-q35-11.1</machine><arch>" arch "</arch></domainCapabilities>"
 
 static char *
@@ -95,8 +95,7 @@ test_capabilities_say_what_the_emulator_can_do(void)
     g_autoptr(SpmQemuCaps) plain = conversation_caps(EMULATOR_PLAIN);
     g_autofree char *some = spm_domain_capabilities_extend(with, strlen(with), spm, NULL);
     g_autofree char *none = spm_domain_capabilities_extend(without, strlen(without), plain, NULL);
-    g_autofree char *unknown =
-        spm_domain_capabilities_extend(missing, strlen(missing), NULL, NULL);
+    g_autofree char *unknown = spm_domain_capabilities_extend(missing, strlen(missing), NULL, NULL);
     g_autofree char *never = spm_domain_capabilities_extend(other, strlen(other), NULL, NULL);
 
     g_assert_nonnull(strstr(some, "<value>spm</value>"));

@@ -146,8 +146,10 @@ receive(int fd)
 static void
 send_header(int fd, guint32 type, guint32 procedure, guint32 serial)
 {
-    SpmRpcHeader header = { SPM_RPC_HEADER_SIZE, SPM_RPC_PROGRAM_REMOTE, SPM_RPC_VERSION,
-                            procedure, type, serial, SPM_RPC_OK };
+    SpmRpcHeader header = {
+        SPM_RPC_HEADER_SIZE, SPM_RPC_PROGRAM_REMOTE, SPM_RPC_VERSION, procedure, type, serial,
+        SPM_RPC_OK
+    };
     guint8 bytes[SPM_RPC_HEADER_SIZE];
 
     spm_rpc_header_encode(&header, bytes);
@@ -245,8 +247,12 @@ test_who_is_turned_away_has_to_read(Fixture *fixture, gconstpointer data)
     send_header(client, SPM_RPC_CALL, 66, 0);
     expect_refusal(client, 0, "start libvirtd");
     for (; taken && sent < many; sent++) {
-        SpmRpcHeader header = { SPM_RPC_HEADER_SIZE, SPM_RPC_PROGRAM_REMOTE, SPM_RPC_VERSION,
-                                66, SPM_RPC_CALL, 1, SPM_RPC_OK };
+        SpmRpcHeader header = { .length = SPM_RPC_HEADER_SIZE,
+                                .program = SPM_RPC_PROGRAM_REMOTE,
+                                .version = SPM_RPC_VERSION,
+                                .procedure = 66,
+                                .type = SPM_RPC_CALL,
+                                .serial = 1 };
         guint8 bytes[SPM_RPC_HEADER_SIZE];
 
         spm_rpc_header_encode(&header, bytes);
@@ -332,8 +338,7 @@ test_the_end_closes_all_clients(Fixture *fixture, gconstpointer data)
     close(turned_away);
 }
 
-#define ADD(name, func) \
-    g_test_add("/daemon/server/" name, Fixture, NULL, set_up, func, tear_down)
+#define ADD(name, func) g_test_add("/daemon/server/" name, Fixture, NULL, set_up, func, tear_down)
 
 int
 main(int argc, char **argv)

@@ -11,21 +11,21 @@
 
 /* "dxml" = "<a/>" (string), "bandwidth" = 1 (ullong), "destination_xml" = "<b/>",
  * "parallel" = true, "nothing" = -1 (int) */
-#define PARAMS \
-    "00000005" \
-    "00000004 64786d6c 00000007 00000004 3c612f3e" \
-    "00000009 62616e64 77696474 68000000 00000004 00000000 00000001" \
-    "0000000f 64657374 696e6174 696f6e5f 786d6c00 00000007 00000004 3c622f3e" \
-    "00000008 70617261 6c6c656c 00000006 00000001" \
+#define PARAMS                                                                                     \
+    "00000005"                                                                                     \
+    "00000004 64786d6c 00000007 00000004 3c612f3e"                                                 \
+    "00000009 62616e64 77696474 68000000 00000004 00000000 00000001"                               \
+    "0000000f 64657374 696e6174 696f6e5f 786d6c00 00000007 00000004 3c622f3e"                      \
+    "00000008 70617261 6c6c656c 00000006 00000001"                                                 \
     "00000007 6e6f7468 696e6700 00000001 ffffffff"
 
 static void
 test_fields_know_where_they_are(void)
 {
     g_autoptr(GByteArray) bytes = rpc_test_bytes(DOMAIN "00000003 3c782f00" /* "<x/" */
-                                                        "00000000"            /* none */
-                                                        "0000000100000002"    /* 64 bits */
-                                                        "00000011"            /* flags */
+                                                        "00000000"          /* none */
+                                                        "0000000100000002"  /* 64 bits */
+                                                        "00000011"          /* flags */
                                                         "deadbeef" /* not looked at */);
     SpmRpcArgs args;
 
@@ -150,8 +150,7 @@ test_arguments_that_lie(void)
         SpmRpcArgs args;
 
         g_test_message("%s", cases[i].what);
-        g_assert_false(
-            spm_rpc_args_decode(cases[i].signature, bytes->data, bytes->len, &args));
+        g_assert_false(spm_rpc_args_decode(cases[i].signature, bytes->data, bytes->len, &args));
     }
 }
 
@@ -159,10 +158,10 @@ static void
 test_parameters_of_our_own(void)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
-    g_autoptr(GByteArray) expected = rpc_test_bytes(
-        "00000009 75736572 2d6e616d 65000000 00000007 00000005 616c6963 65000000"
-        "0000000a 70726f63 6573732d 69640000 00000003 ffffffff ffffffff"
-        "0000000c 756e6978 2d757365 722d6964 00000004 00000000 000004d2");
+    g_autoptr(GByteArray) expected =
+        rpc_test_bytes("00000009 75736572 2d6e616d 65000000 00000007 00000005 616c6963 65000000"
+                       "0000000a 70726f63 6573732d 69640000 00000003 ffffffff ffffffff"
+                       "0000000c 756e6978 2d757365 722d6964 00000004 00000000 000004d2");
 
     spm_rpc_param_write_string(bytes, "user-name", "alice");
     spm_rpc_param_write_llong(bytes, "process-id", -1);

@@ -12,16 +12,16 @@ static void
 test_an_error_as_libvirtd_sends_it(void)
 {
     g_autoptr(GError) error = g_error_new_literal(SPM_ERROR, SPM_ERROR_XML_DETAIL, "at line 1: x");
-    g_autoptr(GByteArray) expected = rpc_test_bytes(
-        "00000023 00000014"                               /* code, domain */
-        "00000001 0000000c 6174206c 696e6520 313a2078"    /* message */
-        "00000002"                                        /* level */
-        "00000000"                                        /* dom */
-        "00000001 00000002 25730000"                      /* str1: "%s" */
-        "00000001 0000000c 6174206c 696e6520 313a2078"    /* str2 */
-        "00000000"                                        /* str3 */
-        "ffffffff ffffffff"                               /* int1, int2 */
-        "00000000");                                      /* net */
+    g_autoptr(GByteArray) expected =
+        rpc_test_bytes("00000023 00000014"                            /* code, domain */
+                       "00000001 0000000c 6174206c 696e6520 313a2078" /* message */
+                       "00000002"                                     /* level */
+                       "00000000"                                     /* dom */
+                       "00000001 00000002 25730000"                   /* str1: "%s" */
+                       "00000001 0000000c 6174206c 696e6520 313a2078" /* str2 */
+                       "00000000"                                     /* str3 */
+                       "ffffffff ffffffff"                            /* int1, int2 */
+                       "00000000");                                   /* net */
     g_autoptr(GByteArray) payload = spm_rpc_error_encode(error, SPM_RPC_FROM_DOMAIN);
 
     g_assert_cmpmem(payload->data, payload->len, expected->data, expected->len);

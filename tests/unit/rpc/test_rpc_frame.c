@@ -48,14 +48,10 @@ test_kinds_of_messages(void)
         guint32 type;
         gboolean call, reply, fds;
     } kinds[] = {
-        { SPM_RPC_CALL, TRUE, FALSE, FALSE },
-        { SPM_RPC_REPLY, FALSE, TRUE, FALSE },
-        { SPM_RPC_MESSAGE, FALSE, FALSE, FALSE },
-        { SPM_RPC_STREAM, FALSE, FALSE, FALSE },
-        { SPM_RPC_CALL_WITH_FDS, TRUE, FALSE, TRUE },
-        { SPM_RPC_REPLY_WITH_FDS, FALSE, TRUE, TRUE },
-        { SPM_RPC_STREAM_HOLE, FALSE, FALSE, FALSE },
-        { 7, FALSE, FALSE, FALSE },
+        { SPM_RPC_CALL, TRUE, FALSE, FALSE },         { SPM_RPC_REPLY, FALSE, TRUE, FALSE },
+        { SPM_RPC_MESSAGE, FALSE, FALSE, FALSE },     { SPM_RPC_STREAM, FALSE, FALSE, FALSE },
+        { SPM_RPC_CALL_WITH_FDS, TRUE, FALSE, TRUE }, { SPM_RPC_REPLY_WITH_FDS, FALSE, TRUE, TRUE },
+        { SPM_RPC_STREAM_HOLE, FALSE, FALSE, FALSE }, { 7, FALSE, FALSE, FALSE },
         { G_MAXUINT32, FALSE, FALSE, FALSE },
     };
 
@@ -104,8 +100,7 @@ test_new_frame_is_never_longer_than_libvirt_takes(void)
         spm_rpc_frame_new(&header, payload, SPM_RPC_FRAME_MAX - SPM_RPC_HEADER_SIZE);
 
     g_assert_cmpuint(longest->bytes->len, ==, SPM_RPC_FRAME_MAX);
-    g_assert_null(
-        spm_rpc_frame_new(&header, payload, SPM_RPC_FRAME_MAX - SPM_RPC_HEADER_SIZE + 1));
+    g_assert_null(spm_rpc_frame_new(&header, payload, SPM_RPC_FRAME_MAX - SPM_RPC_HEADER_SIZE + 1));
 }
 
 /* The name in CONNECT_OPEN becomes "xen", and the flags behind it stay. */

@@ -103,17 +103,16 @@ static void
 test_messages_in_pieces_of_every_size(gconstpointer data)
 {
     gboolean collect = GPOINTER_TO_INT(data);
-    g_autoptr(GByteArray) conversation = rpc_test_bytes(
-        AUTH_LIST_CALL AUTH_LIST_REPLY CONNECT_OPEN_CALL LOOKUP_BY_NAME_REPLY LIFECYCLE_EVENT PING
-            STREAM_HOLE);
+    g_autoptr(GByteArray) conversation =
+        rpc_test_bytes(AUTH_LIST_CALL AUTH_LIST_REPLY CONNECT_OPEN_CALL LOOKUP_BY_NAME_REPLY
+                           LIFECYCLE_EVENT PING STREAM_HOLE);
 
     for (gsize piece = 1; piece <= conversation->len; piece++) {
         g_autoptr(SpmRpcParser) parser = spm_rpc_parser_new();
         g_auto(Seen) seen = { g_byte_array_new() };
 
         feed(parser, conversation->data, conversation->len, piece, collect, &seen);
-        g_assert_cmpmem(seen.bytes->data, seen.bytes->len, conversation->data,
-                        conversation->len);
+        g_assert_cmpmem(seen.bytes->data, seen.bytes->len, conversation->data, conversation->len);
         g_assert_cmpuint(seen.headers, ==, 7);
         g_assert_cmpuint(seen.frames, ==, collect ? 7 : 0);
         g_assert_cmpuint(seen.ends, ==, collect ? 0 : 7);
@@ -219,15 +218,13 @@ test_malformed(gconstpointer data)
         guint n_fds;
     } cases[] = {
         { "no length", "00000000 20008086 00000001 00000042 00000000 00000001 00000000", 0 },
-        { "shorter than a header",
-          "0000001b 20008086 00000001 00000042 00000000 00000001 00000000", 0 },
-        { "one byte too long", "02000005 20008086 00000001 00000042 00000000 00000001 00000000",
+        { "shorter than a header", "0000001b 20008086 00000001 00000042 00000000 00000001 00000000",
           0 },
+        { "one byte too long", "02000005 20008086 00000001 00000042 00000000 00000001 00000000", 0 },
         { "longest number", "ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff", 0 },
         { "no count of descriptors",
           "0000001c 20008086 00000001 000000f9 00000004 00000008 00000000", 0 },
-        { "half a count", "0000001e 20008086 00000001 000000f9 00000005 00000008 00000000 0000",
-          0 },
+        { "half a count", "0000001e 20008086 00000001 000000f9 00000005 00000008 00000000 0000", 0 },
         { "33 descriptors",
           "00000020 20008086 00000001 000000f9 00000004 00000008 00000000 00000021", 0 },
         { "a count beyond all bounds",
@@ -255,8 +252,9 @@ test_messages_before_the_malformed_one_count(void)
     g_autoptr(SpmRpcParser) parser = spm_rpc_parser_new();
     g_auto(Seen) seen = { g_byte_array_new() };
 
-    feed_fds(parser, PING AUTH_LIST_CALL "00000001 20008086 00000001 00000001 00000000 00000000"
-                                         "00000000",
+    feed_fds(parser,
+             PING AUTH_LIST_CALL "00000001 20008086 00000001 00000001 00000000 00000000"
+                                 "00000000",
              0, FALSE, &seen);
     g_assert_cmpuint(seen.ends, ==, 2);
     g_assert_true(seen.malformed);
@@ -283,8 +281,7 @@ main(int argc, char **argv)
     g_test_add_func("/rpc/parser/spare-fds-are-closed", test_spare_fds_are_closed);
     g_test_add_func("/rpc/parser/what-is-not-taken-is-freed", test_what_is_not_taken_is_freed);
     g_test_add_data_func("/rpc/parser/malformed/relayed", GINT_TO_POINTER(FALSE), test_malformed);
-    g_test_add_data_func("/rpc/parser/malformed/collected", GINT_TO_POINTER(TRUE),
-                         test_malformed);
+    g_test_add_data_func("/rpc/parser/malformed/collected", GINT_TO_POINTER(TRUE), test_malformed);
     g_test_add_func("/rpc/parser/messages-before-the-malformed-one-count",
                     test_messages_before_the_malformed_one_count);
     return g_test_run();

@@ -124,9 +124,9 @@ test_what_the_table_holds(void)
 static void
 test_what_is_not_in_the_table_passes(void)
 {
-    static const guint32 numbers[] = { 0,   2,   3,   12,  22,  23,  54,  110, 186, 201, 211, 217,
-                                       235, 249, 264, 273, 306, 307, 318, 343, 388, 412, 443, 456,
-                                       457, G_MAXUINT32 };
+    static const guint32 numbers[] = { 0,   2,   3,   12,  22,  23,  54,  110,        186,
+                                       201, 211, 217, 235, 249, 264, 273, 306,        307,
+                                       318, 343, 388, 412, 443, 456, 457, G_MAXUINT32 };
     SpmRpcHeader qemu = { .program = SPM_RPC_PROGRAM_QEMU,
                           .version = SPM_RPC_VERSION,
                           .procedure = 1 };

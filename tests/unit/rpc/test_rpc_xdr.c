@@ -75,11 +75,11 @@ static void
 test_lengths_that_lie(void)
 {
     static const char *const cases[] = {
-        "00000005 68656c6c",   /* padded length beyond the end */
-        "00400000 68656c6c",   /* as long as allowed, and not there */
-        "00400001 68656c6c",   /* longer than allowed */
-        "7fffffff 68656c6c",   /* */
-        "fffffffc 68656c6c",   /* wraps at 32 bits with its padding */
+        "00000005 68656c6c", /* padded length beyond the end */
+        "00400000 68656c6c", /* as long as allowed, and not there */
+        "00400001 68656c6c", /* longer than allowed */
+        "7fffffff 68656c6c", /* */
+        "fffffffc 68656c6c", /* wraps at 32 bits with its padding */
         "ffffffff 68656c6c",
     };
 

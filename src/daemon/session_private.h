@@ -1,0 +1,66 @@
+/*
+ * session_private.h: what the two files of a session share
+ *
+ * session.c has its life and its sides, session_relay.c what becomes of each
+ * message.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "daemon/promises.h"
+#include "daemon/serials.h"
+#include "daemon/session.h"
+#include "daemon/side.h"
+
+G_BEGIN_DECLS
+
+struct _SpmSession {
+    gatomicrefcount references;
+    SpmSide *client;
+    SpmSide *server;
+    SpmPeer *peer;
+    const SpmEnvironment *environment;
+    SpmSessionClosedFunc closed;
+    gpointer user_data;
+
+    SpmSerials *serials;
+    GHashTable *held; /* set of SpmCall */
+    gsize held_bytes;
+    guint held_replies;
+    GQueue waiting;         /* SpmRpcFrame: calls whose serial a call of ours has now */
+    GHashTable *memoryless; /* kind of domain -> boolean */
+    SpmPromises *promises;
+
+    gboolean opening;
+    gboolean open;
+    gboolean opening_read_only;
+    gboolean read_only; /* open, and libvirtd refuses whatever would change anything */
+    gboolean ending;
+    gboolean settling;
+    GSource *drain;
+};
+
+/* ---- session_relay.c ---- */
+
+/* May the next message be taken from the client, from libvirtd? */
+gboolean spm_session_may_take_from_client(const SpmSession *session);
+gboolean spm_session_may_take_from_server(const SpmSession *session);
+
+/* Is a message to be looked at, instead of being relayed as it arrives? */
+gboolean spm_session_wants_from_client(const SpmSession *session, const SpmRpcHeader *header);
+gboolean spm_session_wants_from_server(SpmSession *session, const SpmRpcHeader *header);
+
+/* Deal with a message that is; both take @frame. */
+void spm_session_from_client(SpmSession *session, SpmRpcFrame *frame);
+void spm_session_from_server(SpmSession *session, SpmRpcFrame *frame);
+
+/* Nobody waits any more for what is held. */
+void spm_session_drop_held(SpmSession *session);
+
+/* ---- session.c ---- */
+
+/* Take nothing more from either side; what is queued is still written. */
+void spm_session_begin_end(SpmSession *session);
+
+G_END_DECLS
