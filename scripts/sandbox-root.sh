@@ -130,8 +130,9 @@ make_root() {
     # The root is made whole or not at all, so dpkg need not sync each file.
     export DPKG_FORCE=unsafe-io
     say "  base system"
-    # In namespaces of its own, as it mounts things and may be interrupted.
-    progress "$log" unshare --mount --pid --fork --kill-child --mount-proc -- \
+    # In namespaces of its own, as it mounts things and may be interrupted.  KILL,
+    # because unshare blocks what progress would send.
+    progress "$log" setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc -- \
         debootstrap --variant=minbase --merged-usr --keyring="$keyring" \
         --cache-dir="$BASE/$release.archives" --include=ca-certificates \
         "$release" "$new/root" "$mirror" "$script"
