@@ -5,10 +5,28 @@
 
 static const char *const containers[] = { "capabilities", "override", "commandline" };
 
+/* Does a name below @node have this prefix without a namespace behind it? libvirt
+ * passes over such an element, and declaring the prefix would bring it to life. */
+static gboolean
+uses_unbound(const xmlNode *node, const char *prefix)
+{
+    if (!node->ns && g_str_has_prefix((const char *)node->name, prefix))
+        return TRUE;
+    for (const xmlAttr *attr = node->properties; attr; attr = attr->next) {
+        if (!attr->ns && g_str_has_prefix((const char *)attr->name, prefix))
+            return TRUE;
+    }
+    for (const xmlNode *child = node->children; child; child = child->next) {
+        if (child->type == XML_ELEMENT_NODE && uses_unbound(child, prefix))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static xmlNs *
 declare(xmlNode *domain, xmlNode *record)
 {
-    static const char *const prefixes[] = { "qemu", "virtspm-qemu", "virtspm-qemu-1" };
+    xmlNs *made = NULL;
 
     /* Elements need a prefix of their own: a default namespace would do for
      * XML, but nobody writes a domain that way. */
@@ -16,15 +34,17 @@ declare(xmlNode *domain, xmlNode *record)
         if (ns->prefix && xmlStrEqual(ns->href, BAD_CAST SPM_QEMU_NS))
             return ns;
     }
-    for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++) {
-        xmlNs *ns = xmlNewNs(domain, BAD_CAST SPM_QEMU_NS, BAD_CAST prefixes[i]);
+    /* Without the namespace our elements would mean nothing, and the device would
+     * be ordinary memory: there is always one more prefix to try. */
+    for (guint i = 0; !made; i++) {
+        g_autofree char *prefix = i == 0 ? g_strdup("qemu") : g_strdup_printf("virtspm-qemu-%u", i);
+        g_autofree char *written = g_strconcat(prefix, ":", NULL);
 
-        if (ns) {
-            spm_record_set_added(record, "xmlns");
-            return ns;
-        }
+        if (!uses_unbound(domain, written))
+            made = xmlNewNs(domain, BAD_CAST SPM_QEMU_NS, BAD_CAST prefix);
     }
-    return NULL;
+    spm_record_set_added(record, "xmlns");
+    return made;
 }
 
 static xmlNode *
