@@ -1,0 +1,170 @@
+/*
+ * fuzz_domain: lowering and raising of hostile domain XML
+ *
+ * The first byte of an input says what the host is like, the rest is the
+ * document. It is taken as a user's document, as stock XML, as a device and as
+ * domain capabilities. Whatever it is, nothing crashes or leaks; and where
+ * lowering succeeds, raising gives the document back.
+ * Seeds: corpus/domain, made from the golden cases (tests/qemuxmlconfdata).
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "qemu/qemu_argv.h"
+#include "qemu/qemu_domain.h"
+#include "util/spm_xml.h"
+
+/* Larger documents find nothing new and take long. */
+#define INPUT_MAX (64 * 1024)
+
+/* Bits of the first byte; '7' is lowering A and '6' lowering B, with sp-mem and
+ * CPUs on host node 0. */
+enum {
+    BIT_MEMORYLESS = 1 << 0,
+    BIT_SP_MEM = 1 << 1,
+    BIT_NODE_0 = 1 << 2,
+    BIT_NODE_1 = 1 << 3,
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* g_error() ends in a trap, for which the fuzzer keeps no input. */
+static void broken(const char *format, ...) G_GNUC_PRINTF(1, 2) G_GNUC_NORETURN;
+
+static void
+broken(const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_printerr("%s\n", text);
+    abort();
+}
+
+static void
+assert_same_document(const char *what, const char *actual, const char *expected)
+{
+    g_autoptr(xmlDoc) a = spm_xml_parse(actual, strlen(actual), NULL);
+    g_autoptr(xmlDoc) b = spm_xml_parse(expected, strlen(expected), NULL);
+    g_autofree char *where = NULL;
+
+    if (!a || !b || !spm_xml_equal(a, b, &where))
+        broken("%s differs at %s\n--- got\n%s\n--- expected\n%s", what, where ? where : "the start", actual,
+               expected);
+}
+
+/* Does text stand beside elements anywhere? No domain is written that way, and
+ * libvirt drops such text; taking an element out joins what stood around it. */
+static gboolean
+is_mixed(const xmlNode *node)
+{
+    gboolean text = FALSE;
+    gboolean element = FALSE;
+
+    for (const xmlNode *child = node->children; child; child = child->next) {
+        if (child->type == XML_ELEMENT_NODE && is_mixed(child))
+            return TRUE;
+        element = element || child->type == XML_ELEMENT_NODE;
+        text = text || child->type == XML_CDATA_SECTION_NODE || child->type == XML_ENTITY_REF_NODE ||
+               (child->type == XML_TEXT_NODE && !xmlIsBlankNode((xmlNode *)child));
+    }
+    return text && element;
+}
+
+static gboolean
+has_mixed_content(const char *xml)
+{
+    g_autoptr(xmlDoc) doc = spm_xml_parse(xml, strlen(xml), NULL);
+
+    return !doc || is_mixed(xmlDocGetRootElement(doc));
+}
+
+/* A document that was lowered comes back, and becomes the same stock XML again. */
+static void
+check_round_trip(const char *xml, const char *stock, const SpmLoweringContext *context)
+{
+    g_autofree char *raised = spm_domain_raise(stock, strlen(stock), NULL);
+    g_autofree char *again = NULL;
+
+    if (!raised)
+        broken("the stock XML cannot be read\n%s", stock);
+    assert_same_document("raise(lower(x))", raised, xml);
+    again = spm_domain_lower(raised, strlen(raised), context, NULL);
+    if (!again)
+        broken("what was raised cannot be lowered\n%s", raised);
+    assert_same_document("lower(raise(y))", again, stock);
+    if (spm_domain_asks(stock, strlen(stock), NULL))
+        broken("the stock XML still says memmapType\n%s", stock);
+}
+
+static void
+as_user_document(const char *xml, const SpmLoweringContext *context)
+{
+    gsize length = strlen(xml);
+    g_autofree char *stock = spm_domain_lower(xml, length, context, NULL);
+    gboolean asks = spm_domain_asks(xml, length, NULL);
+    SpmDomainTarget *target = spm_domain_target_parse(xml, length, NULL);
+
+    g_clear_pointer(&target, spm_domain_target_free);
+    g_free(spm_qemu_memory_argv(xml, length, context, NULL));
+    if (asks && !spm_domain_may_ask(xml, length))
+        broken("a request is overlooked\n%s", xml);
+    if (stock && asks && !has_mixed_content(xml))
+        check_round_trip(xml, stock, context);
+    else if (stock && !asks && !g_str_equal(stock, xml))
+        broken("a document that asks for nothing is changed\n%s", stock);
+}
+
+static void
+as_stock_document(const char *xml)
+{
+    static const char device[] = "<memory model='dimm'><target><size unit='GiB'>1</size><node>1</node>"
+                                 "</target></memory>";
+    gsize length = strlen(xml);
+    g_autofree char *raised = spm_domain_raise(xml, length, NULL);
+    guint cell;
+
+    spm_domain_holds_sp_mem(xml, length);
+    spm_domain_is_lowering_a(xml, length);
+    spm_domain_device_is_spm(xml, length, device, strlen(device), &cell);
+    spm_domain_device_is_spm(xml, length, xml, length, &cell);
+    if (raised && !spm_domain_may_hold(xml, length) && !g_str_equal(raised, xml))
+        broken("a document without anything of ours is changed\n%s", raised);
+}
+
+static void
+as_capabilities(const char *xml, const SpmQemuCaps *qemu)
+{
+    g_free(spm_domain_capabilities_extend(xml, strlen(xml), qemu, NULL));
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    g_autoptr(SpmQemuCaps) qemu = NULL;
+    g_autoptr(SpmNodeset) nodes = spm_nodeset_new();
+    g_autofree char *xml = NULL;
+    SpmLoweringContext context = { 0 };
+
+    if (size < 1 || size > INPUT_MAX || memchr(data, '\0', size))
+        return 0;
+    qemu = spm_qemu_caps_assume(data[0] & BIT_SP_MEM ? "sp-mem" : "", NULL);
+    if (data[0] & BIT_NODE_0)
+        spm_nodeset_add(nodes, 0);
+    if (data[0] & BIT_NODE_1)
+        spm_nodeset_add(nodes, 1);
+    context.qemu = qemu;
+    context.memoryless_cells = (data[0] & BIT_MEMORYLESS) != 0;
+    context.nodes_with_cpus = nodes;
+    xml = g_strndup((const char *)data + 1, size - 1);
+    as_user_document(xml, &context);
+    as_stock_document(xml);
+    as_capabilities(xml, qemu);
+    return 0;
+}
