@@ -295,7 +295,8 @@ spm_monitor_ask_async(const char *binary, const char *const *arguments,
                                 binary, why->message);
         return;
     }
-    talk->timeout = g_timeout_source_new_seconds(talk->seconds);
+    /* Not g_timeout_source_new_seconds(): that may fire most of a second early. */
+    talk->timeout = g_timeout_source_new(talk->seconds * 1000);
     g_source_set_callback(talk->timeout, on_timeout, talk, NULL);
     g_source_attach(talk->timeout, g_main_context_get_thread_default());
     if (cancellable) {
