@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qemu/qemu_model.h"
 
+#include "qemu/qemu_xmlns.h"
 #include "util/spm_error.h"
 #include "util/spm_size.h"
 
@@ -38,10 +39,43 @@ add_up(SpmModel *model, GError **error)
     return FALSE;
 }
 
+static const xmlNode *
+find_second(const xmlNode *parent, const char *name, const char *href)
+{
+    const xmlNode *first = spm_xml_child_ns(parent, name, href);
+
+    return first ? spm_xml_next_ns(first, name, href) : NULL;
+}
+
+const xmlNode *
+spm_model_find_double(const xmlNode *domain)
+{
+    static const struct {
+        const char *parent; /* NULL: the domain itself */
+        const char *name;
+    } once[] = {
+        { NULL, "metadata" },          { NULL, "maxMemory" },      { NULL, "memoryBacking" },
+        { NULL, "vcpu" },              { NULL, "numatune" },       { NULL, "os" },
+        { NULL, "features" },          { NULL, "cpu" },            { NULL, "devices" },
+        { "memoryBacking", "hugepages" }, { "memoryBacking", "source" }, { "memoryBacking", "access" },
+        { "memoryBacking", "allocation" }, { "numatune", "memory" }, { "cpu", "numa" },
+    };
+    static const char *const containers[] = { "capabilities", "override", "commandline" };
+    const xmlNode *second = NULL;
+
+    for (gsize i = 0; !second && i < G_N_ELEMENTS(once); i++)
+        second = find_second(once[i].parent ? spm_xml_child(domain, once[i].parent) : domain,
+                             once[i].name, NULL);
+    for (gsize i = 0; !second && i < G_N_ELEMENTS(containers); i++)
+        second = find_second(domain, containers[i], SPM_QEMU_NS);
+    return second;
+}
+
 SpmModel *
 spm_model_parse(xmlDoc *doc, GError **error)
 {
     g_autoptr(SpmModel) model = g_new0(SpmModel, 1);
+    const xmlNode *second = spm_model_find_double(xmlDocGetRootElement(doc));
 
     model->doc = doc;
     model->domain = xmlDocGetRootElement(doc);
@@ -49,6 +83,11 @@ spm_model_parse(xmlDoc *doc, GError **error)
     model->max_memory = spm_xml_child(model->domain, "maxMemory");
     model->spm_cells = spm_nodeset_new();
     model->spm_host_nodes = spm_nodeset_new();
+    if (second) {
+        spm_xml_error(error, second, SPM_ERROR_XML, "two <%s> elements, where a domain has one; join them",
+                      (const char *)second->name);
+        return NULL;
+    }
     if (!(model->numa = spm_numa_def_parse(model->domain, error)) ||
         !(model->links = spm_numa_links_parse(model->numa, error)) ||
         !(model->tune = spm_numatune_parse(model->domain, error)) ||

@@ -31,6 +31,10 @@ typedef struct {
     guint64 total;              /* bytes of all cells and memory devices, rounded as libvirt does */
 } SpmModel;
 
+/* The second one of two elements of which a domain has one, or NULL. libvirt
+ * reads both or the first, depending on the element; nothing here does. */
+const xmlNode *spm_model_find_double(const xmlNode *domain);
+
 /* Owns nothing of @doc. Errors: SPM_ERROR_XML. */
 SpmModel *spm_model_parse(xmlDoc *doc, GError **error);
 void spm_model_free(SpmModel *model);

@@ -146,7 +146,7 @@ spm_raise_document(xmlDoc *doc)
     gboolean tellable;
 
     devices = spm_raise_find_devices(domain, &tellable);
-    if (!tellable || (devices->len == 0 && !has_normal_cells(record)) || !one_lowering(devices))
+    if (!tellable || spm_model_find_double(domain) || (devices->len == 0 && !has_normal_cells(record)) || !one_lowering(devices))
         return FALSE;
     /* The record is read from a detached copy, so that the document has the
      * shape it had when places in it were noted. */
@@ -180,5 +180,6 @@ spm_raise_document(xmlDoc *doc)
     }
     if (record)
         xmlFreeNode(record);
-    return tellable;
+    /* What the record kept may have been edited, too. */
+    return tellable && !spm_model_find_double(domain);
 }

@@ -338,10 +338,11 @@ static gboolean
 is_numa_cell(const xmlNode *node)
 {
     const xmlNode *numa = spm_xml_is(node, "cell") ? node->parent : NULL;
-    const xmlNode *cpu = spm_xml_is(numa, "numa") ? numa->parent : NULL;
+    const xmlNode *root = xmlDocGetRootElement(node->doc);
 
-    return spm_xml_is(cpu, "cpu") && spm_xml_is(cpu->parent, "domain") &&
-           cpu->parent->parent == (xmlNode *)node->doc;
+    /* Where there are two, only the first is read. */
+    return numa && spm_xml_is(root, "domain") &&
+           numa == spm_xml_child(spm_xml_child(root, "cpu"), "numa");
 }
 
 gboolean
@@ -349,6 +350,11 @@ spm_validate_no_stray_attribute(xmlNode *node, GError **error)
 {
     if (spm_xml_is(node, "metadata") && node->parent == xmlDocGetRootElement(node->doc))
         return TRUE;
+    if (spm_xml_has_attr(node, "memmapType") && spm_xml_is(node, "cell") && !is_numa_cell(node)) {
+        spm_xml_error(error, node, SPM_ERROR_XML,
+                      "memmapType on <cell> outside the domain's first <cpu><numa>, the only one that counts; move the cell there");
+        return FALSE;
+    }
     if (spm_xml_has_attr(node, "memmapType") && !is_numa_cell(node)) {
         spm_xml_error(error, node, SPM_ERROR_XML,
                       "memmapType on <%s> means nothing; it belongs on a <cell> of <cpu><numa>",
