@@ -134,11 +134,12 @@ spm_raise_numatune(xmlNode *domain, const xmlNode *record, const GPtrArray *devi
     for (guint i = 0; i < devices->len; i++) {
         const SpmRaisedDevice *raised = devices->pdata[i];
 
-        if (!raised->nodes || raised->automatic)
-            continue;
+        /* Lowering leaves no memnode of an SPM cell. One that somebody added may be
+         * of any mode, and libvirt takes it for a device without nodes. */
         if (spm_numatune_find(actual, raised->cell))
             return FALSE;
-        add_memnode(domain, raised);
+        if (raised->nodes && !raised->automatic)
+            add_memnode(domain, raised);
     }
     return TRUE;
 }
