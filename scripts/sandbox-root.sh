@@ -79,7 +79,14 @@ mirror() {
     if [[ $uri == mirror+file:* ]]; then
         uri=$(sed -n 's/^\(https\{0,1\}:[^ \t]*\).*/\1/p' "${uri#mirror+file:}" 2>/dev/null | head -n 1)
     fi
-    [[ $uri == http://* || $uri == https://* ]] || uri=http://deb.debian.org/debian
+    # Before the first apt-get update, apt knows of its sources only where they are.
+    if [[ -z $uri ]] && command -v apt-get >/dev/null; then
+        # shellcheck disable=SC2016
+        uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+              grep -E '/debian/?$' | head -n 1)
+    fi
+    [[ $uri == http://* || $uri == https://* ]] ||
+        die "apt's sources on this machine name no Debian mirror; set VIRTSPM_MIRROR to one"
     echo "${uri%/}"
 }
 
