@@ -83,7 +83,7 @@ mirror() {
     if [[ -z $uri ]] && command -v apt-get >/dev/null; then
         # shellcheck disable=SC2016
         uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-              grep -E '/debian/?$' | head -n 1)
+              grep -E '/debian/?$' | head -n 1 || true)
     fi
     [[ $uri == http://* || $uri == https://* ]] ||
         die "apt's sources on this machine name no Debian mirror; set VIRTSPM_MIRROR to one"
