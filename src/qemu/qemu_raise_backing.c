@@ -168,6 +168,18 @@ hugepages_agree(const SpmHugepages *kept, const SpmHugepages *actual, xmlNode *d
     return TRUE;
 }
 
+static gboolean
+some_page_names(const SpmHugepages *pages, guint cell)
+{
+    for (guint i = 0; i < pages->pages->len; i++) {
+        const SpmHugepage *page = pages->pages->pdata[i];
+
+        if (page->cells && spm_nodeset_has(page->cells, cell))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* The way back without the record: a <page> for each SPM cell whose pages are
  * not those it would have anyway. */
 static gboolean
@@ -194,6 +206,9 @@ derive_hugepages(xmlNode *domain, const GPtrArray *devices)
          * lowering B is another one. And <hugepages/> alone gives every cell
          * the host's default size, which adding a <page> would end. */
         if (own == 0 || spm_hugepages_default(actual) == SPM_PAGE_HOST_DEFAULT)
+            return FALSE;
+        /* Somebody gave the cell another page, which would count before ours. */
+        if (some_page_names(actual, raised->cell))
             return FALSE;
         if (!backing)
             backing = spm_xml_add(domain, spm_xml_child(domain, "vcpu"), NULL, "memoryBacking", NULL);
