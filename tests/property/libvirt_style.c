@@ -84,7 +84,7 @@ static guint64
 id_of(const xmlNode *cell)
 {
     g_autofree char *text = spm_xml_attr(cell, "id");
-    guint64 id;
+    guint64 id = 0;
 
     g_assert_true(text && spm_parse_uint64(text, &id));
     return id;
