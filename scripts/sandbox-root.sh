@@ -9,8 +9,10 @@
 # which is renamed to R at the end, so an interrupted making leaves nothing that
 # looks complete.
 
-# The hypervisor, its clients, what a guest is made of, and what virtspm is
-# built with.  libvirt-daemon is the monolithic libvirtd.
+# The hypervisor, its clients, what a guest is made of, what virtspm is built
+# with, and what its daemon is tested against: polkit, a plain relay to compare
+# with, TLS tools, and clients in other languages.  libvirt-daemon is the
+# monolithic libvirtd.
 packages() {
     cat <<-END
 	libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-driver-storage
@@ -19,6 +21,9 @@ packages() {
 	gcc libc6-dev meson ninja-build pkgconf gettext
 	libglib2.0-dev libxml2-dev libvirt-dev libgnutls28-dev libjson-glib-dev
 	python3-docutils
+	dbus polkitd socat gnutls-bin valgrind
+	libsys-virt-perl golang-go golang-github-digitalocean-go-libvirt-dev
+	prometheus-libvirt-exporter
 	END
 }
 
