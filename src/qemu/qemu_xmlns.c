@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qemu/qemu_xmlns.h"
 
+#include <libxml/tree.h>
+
 #include "qemu/qemu_record.h"
 
 static const char *const containers[] = { "capabilities", "override", "commandline" };
@@ -23,15 +25,22 @@ uses_unbound(const xmlNode *node, const char *prefix)
     return FALSE;
 }
 
+/* Can elements carry this prefix? A default namespace would do for XML, but nobody
+ * writes a domain that way. libxml2 takes a declaration of "a:b" with a mere
+ * warning, and then reads <a:b:name> as a name without a namespace. */
+static gboolean
+is_usable(const xmlNs *ns)
+{
+    return ns->prefix && xmlValidateNCName(ns->prefix, 0) == 0;
+}
+
 static xmlNs *
 declare(xmlNode *domain, xmlNode *record)
 {
     xmlNs *made = NULL;
 
-    /* Elements need a prefix of their own: a default namespace would do for
-     * XML, but nobody writes a domain that way. */
     for (xmlNs *ns = domain->nsDef; ns; ns = ns->next) {
-        if (ns->prefix && xmlStrEqual(ns->href, BAD_CAST SPM_QEMU_NS))
+        if (is_usable(ns) && xmlStrEqual(ns->href, BAD_CAST SPM_QEMU_NS))
             return ns;
     }
     /* Without the namespace our elements would mean nothing, and the device would
@@ -47,14 +56,15 @@ declare(xmlNode *domain, xmlNode *record)
     return made;
 }
 
+/* What goes in takes the container's own namespace: the prefix declared for the
+ * domain may mean something else in there. */
 static xmlNode *
 container(xmlNode *domain, xmlNode *record, const char *name)
 {
-    xmlNs *ns = declare(domain, record);
     xmlNode *found = spm_xml_child_ns(domain, name, SPM_QEMU_NS);
 
     if (!found) {
-        found = spm_xml_add(domain, NULL, ns, name, NULL);
+        found = spm_xml_add(domain, NULL, declare(domain, record), name, NULL);
         spm_record_set_added(record, name);
     }
     return found;
@@ -66,14 +76,13 @@ spm_qemu_xmlns_add_override(xmlNode *domain, xmlNode *record, SpmLowering loweri
     g_autoptr(GPtrArray) properties = spm_qemu_override(lowering, cell);
     g_autofree char *alias = spm_qemu_alias(cell);
     xmlNode *override = container(domain, record, "override");
-    xmlNs *ns = declare(domain, record);
-    xmlNode *device = spm_xml_add(override, NULL, ns, "device", NULL);
-    xmlNode *frontend = spm_xml_add(device, NULL, ns, "frontend", NULL);
+    xmlNode *device = spm_xml_add(override, NULL, override->ns, "device", NULL);
+    xmlNode *frontend = spm_xml_add(device, NULL, override->ns, "frontend", NULL);
 
     spm_xml_set_attr(device, "alias", alias);
     for (guint i = 0; i < properties->len; i++) {
         const SpmQemuProperty *property = properties->pdata[i];
-        xmlNode *node = spm_xml_add(frontend, NULL, ns, "property", NULL);
+        xmlNode *node = spm_xml_add(frontend, NULL, override->ns, "property", NULL);
 
         spm_xml_set_attr(node, "name", property->name);
         spm_xml_set_attr(node, "type", property->type);
@@ -91,7 +100,7 @@ spm_qemu_xmlns_add_arguments(xmlNode *domain, xmlNode *record, const GPtrArray *
         return;
     commandline = container(domain, record, "commandline");
     for (guint i = 0; i < arguments->len; i++) {
-        xmlNode *arg = spm_xml_add(commandline, NULL, declare(domain, record), "arg", NULL);
+        xmlNode *arg = spm_xml_add(commandline, NULL, commandline->ns, "arg", NULL);
 
         spm_xml_set_attr(arg, "value", arguments->pdata[i]);
     }
@@ -125,7 +134,7 @@ spm_qemu_xmlns_delete_capability(xmlNode *domain, xmlNode *record, const char *c
     if (find_deleted(domain, capability))
         return;
     parent = container(domain, record, "capabilities");
-    node = spm_xml_add(parent, NULL, declare(domain, record), "del", NULL);
+    node = spm_xml_add(parent, NULL, parent->ns, "del", NULL);
     spm_xml_set_attr(node, "capability", capability);
     spm_record_set_added(record, capability);
 }
@@ -270,7 +279,7 @@ undeclare(xmlNode *domain)
     for (xmlNs **place = &domain->nsDef; *place; place = &(*place)->next) {
         xmlNs *ns = *place;
 
-        if (xmlStrEqual(ns->href, BAD_CAST SPM_QEMU_NS) && !uses_ns(domain, ns)) {
+        if (is_usable(ns) && xmlStrEqual(ns->href, BAD_CAST SPM_QEMU_NS) && !uses_ns(domain, ns)) {
             *place = ns->next;
             xmlFreeNs(ns);
             return;

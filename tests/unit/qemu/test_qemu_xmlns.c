@@ -76,6 +76,8 @@ taking_ours_out_leaves_the_document_as_it_was(void)
         "<domain xmlns:qemu='urn:other'>\n  <qemu:x/>\n</domain>\n",
         "<domain xmlns:qemu='" NS "'>\n  <qemu:capabilities>\n    <qemu:del capability='thread-context'/>\n"
         "  </qemu:capabilities>\n</domain>\n",
+        /* No element can carry this prefix, though the parser lets it pass. */
+        "<domain xmlns:a:b='" NS "'>\n  <name>guest</name>\n</domain>\n",
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -94,6 +96,37 @@ taking_ours_out_leaves_the_document_as_it_was(void)
         spm_qemu_xmlns_remove_orphans(domain);
         spm_qemu_xmlns_clean(domain, record);
         assert_document(doc, cases[i]);
+        xmlFreeNode(record);
+    }
+}
+
+/* An override that libvirt does not see would leave ordinary memory. */
+static void
+the_override_is_seen_whatever_is_declared(void)
+{
+    static const char *const cases[] = {
+        BARE,
+        "<domain xmlns:qemu='urn:other'/>",
+        "<domain xmlns:a:b='" NS "'/>",
+        "<domain xmlns:a:b='" NS "'><a:b:override/></domain>",
+        "<domain><override xmlns='" NS "'/></domain>",
+        "<domain xmlns:q='" NS "'><qemu:override xmlns:qemu='" NS "' xmlns:q='urn:other'/></domain>",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(xmlDoc) doc = parse_document(cases[i]);
+        g_autofree char *alias = spm_qemu_alias(1);
+        xmlNode *record = spm_record_new(doc);
+        g_autofree char *text = NULL;
+        g_autoptr(xmlDoc) again = NULL;
+        xmlNode *override;
+
+        spm_qemu_xmlns_add_override(xmlDocGetRootElement(doc), record, SPM_LOWERING_A, 1);
+        text = spm_xml_format(doc, '\'');
+        again = parse_document(text);
+        override = spm_qemu_xmlns_find_override(xmlDocGetRootElement(again), alias);
+        g_assert_nonnull(override);
+        g_assert_true(spm_qemu_xmlns_override_is_ours(override, SPM_LOWERING_A, 1));
         xmlFreeNode(record);
     }
 }
@@ -226,6 +259,8 @@ main(int argc, char **argv)
                     what_is_added_reads_like_libvirts_own);
     g_test_add_func("/qemu_xmlns/taking-ours-out-leaves-the-document-as-it-was",
                     taking_ours_out_leaves_the_document_as_it_was);
+    g_test_add_func("/qemu_xmlns/the-override-is-seen-whatever-is-declared",
+                    the_override_is_seen_whatever_is_declared);
     g_test_add_func("/qemu_xmlns/without-a-record-what-is-empty-goes",
                     without_a_record_what_is_empty_goes);
     g_test_add_func("/qemu_xmlns/no-arguments-need-no-element", no_arguments_need_no_element);
