@@ -5,6 +5,8 @@
  */
 #include "daemon/side.h"
 
+#include "daemon/poller.h"
+
 #include <errno.h>
 #include <glib-unix.h>
 #include <string.h>
@@ -20,9 +22,7 @@ struct _SpmSide {
     SpmRpcParser *parser;
     SpmOutQueue *out;
 
-    GSource *source;
-    gpointer tag;        /* the socket in the source; NULL while it is not watched */
-    GIOCondition wanted; /* what it is watched for */
+    SpmWatch *watch;
 
     gboolean starved;   /* all input has been dealt with: the socket may be read */
     gboolean in_pieces; /* a message is half relayed */
@@ -31,11 +31,6 @@ struct _SpmSide {
     gboolean broken;
     const char *reason;
 };
-
-typedef struct {
-    GSource base;
-    SpmSide *side;
-} SideSource;
 
 static void
 over(SpmSide *side, const char *reason)
@@ -109,24 +104,21 @@ read_some(SpmSide *side)
     return TRUE;
 }
 
-static gboolean
-dispatch(GSource *source, GSourceFunc callback, gpointer data)
+static void
+ready(GIOCondition condition, gpointer data)
 {
-    SpmSide *side = ((SideSource *)source)->side;
-    GIOCondition condition = side->tag ? g_source_query_unix_fd(source, side->tag) : 0;
+    SpmSide *side = data;
 
     if (condition & (G_IO_HUP | G_IO_ERR | G_IO_NVAL))
         side->hung_up = TRUE;
     if ((condition & (G_IO_IN | G_IO_HUP | G_IO_ERR)) && side->starved)
         read_some(side);
     side->funcs->wake(side, side->owner);
-    return G_SOURCE_CONTINUE;
 }
 
 SpmSide *
 spm_side_new(int fd, const SpmSideFuncs *funcs, gpointer owner)
 {
-    static GSourceFuncs source_funcs = { .dispatch = dispatch };
     SpmSide *side = g_new0(SpmSide, 1);
 
     g_unix_set_fd_nonblocking(fd, TRUE, NULL);
@@ -136,11 +128,7 @@ spm_side_new(int fd, const SpmSideFuncs *funcs, gpointer owner)
     side->parser = spm_rpc_parser_new();
     side->out = spm_out_queue_new();
     side->starved = TRUE;
-
-    side->source = g_source_new(&source_funcs, sizeof(SideSource));
-    ((SideSource *)side->source)->side = side;
-    g_source_set_static_name(side->source, "virtspmd side");
-    g_source_attach(side->source, g_main_context_get_thread_default());
+    side->watch = spm_watch_new(fd, ready, side);
     return side;
 }
 
@@ -149,8 +137,7 @@ spm_side_free(SpmSide *side)
 {
     if (!side)
         return;
-    g_source_destroy(side->source);
-    g_source_unref(side->source);
+    spm_watch_free(side->watch);
     spm_out_queue_free(side->out);
     spm_rpc_parser_free(side->parser);
     close(side->fd);
@@ -261,21 +248,15 @@ spm_side_settle(SpmSide *side, gboolean reading)
 
     /* A socket whose peer has gone is always ready; it is not watched any more,
      * or the daemon would spin. */
-    if (!side->hung_up) {
-        if (reading && side->starved && !side->over && may_go_on(side))
-            wanted |= G_IO_IN;
-        if (!side->broken && !spm_out_queue_is_empty(side->out))
-            wanted |= G_IO_OUT;
-        if (side->tag && wanted == side->wanted)
-            return;
-        if (side->tag)
-            g_source_modify_unix_fd(side->source, side->tag, wanted);
-        else
-            side->tag = g_source_add_unix_fd(side->source, side->fd, wanted);
-    } else if (side->tag) {
-        g_source_remove_unix_fd(side->source, g_steal_pointer(&side->tag));
+    if (side->hung_up) {
+        spm_watch_pause(side->watch);
+        return;
     }
-    side->wanted = wanted;
+    if (reading && side->starved && !side->over && may_go_on(side))
+        wanted |= G_IO_IN;
+    if (!side->broken && !spm_out_queue_is_empty(side->out))
+        wanted |= G_IO_OUT;
+    spm_watch_set(side->watch, wanted);
 }
 
 gboolean

@@ -1,0 +1,238 @@
+/*
+ * Which sockets have something to do
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "daemon/poller.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* More than the poller deals with at once. */
+#define MANY 150
+
+typedef struct Pair Pair;
+
+struct Pair {
+    int ours, theirs;
+    SpmWatch *watch;
+    GIOCondition ready; /* what was reported, in all */
+    guint calls;
+    Pair *frees; /* whose watch goes when this one is reported */
+};
+
+static void
+reported(GIOCondition ready, gpointer data)
+{
+    Pair *pair = data;
+
+    pair->ready |= ready;
+    pair->calls++;
+    if (pair->frees)
+        g_clear_pointer(&pair->frees->watch, spm_watch_free);
+}
+
+static void
+open_pair(Pair *pair)
+{
+    int fds[2];
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), ==, 0);
+    pair->ours = fds[0];
+    pair->theirs = fds[1];
+}
+
+static void
+watch_pair(Pair *pair, GIOCondition wanted)
+{
+    pair->watch = spm_watch_new(pair->ours, reported, pair);
+    spm_watch_set(pair->watch, wanted);
+}
+
+static void
+close_pair(Pair *pair)
+{
+    spm_watch_free(pair->watch);
+    close(pair->ours);
+    if (pair->theirs >= 0)
+        close(pair->theirs);
+}
+
+static void
+send_byte(Pair *pair)
+{
+    g_assert_cmpint(send(pair->theirs, "", 1, MSG_NOSIGNAL), ==, 1);
+}
+
+static void
+settle(void)
+{
+    for (guint i = 0; i < 10; i++)
+        g_main_context_iteration(NULL, FALSE);
+}
+
+static void
+test_only_what_is_asked_for_is_reported(void)
+{
+    Pair pair = { 0 };
+
+    open_pair(&pair);
+    watch_pair(&pair, 0);
+    send_byte(&pair);
+    settle();
+    g_assert_cmpuint(pair.calls, ==, 0);
+
+    spm_watch_set(pair.watch, G_IO_IN);
+    g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpuint(pair.ready, ==, G_IO_IN);
+    spm_watch_set(pair.watch, G_IO_OUT);
+    pair.ready = 0;
+    g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpuint(pair.ready, ==, G_IO_OUT);
+    close_pair(&pair);
+}
+
+static void
+test_hanging_up_is_reported_unasked(void)
+{
+    Pair pair = { 0 };
+
+    open_pair(&pair);
+    watch_pair(&pair, 0);
+    close(pair.theirs);
+    pair.theirs = -1;
+    g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpuint(pair.ready, ==, G_IO_HUP);
+
+    /* For ever, unless it is paused. */
+    spm_watch_pause(pair.watch);
+    pair.calls = 0;
+    settle();
+    g_assert_cmpuint(pair.calls, ==, 0);
+    spm_watch_set(pair.watch, 0);
+    g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpuint(pair.calls, ==, 1);
+    close_pair(&pair);
+}
+
+/* The main loop waits for as many descriptors as before. */
+static void
+test_idle_sockets_cost_the_main_loop_nothing(void)
+{
+    static Pair pairs[MANY];
+    gint timeout, one, many;
+
+    open_pair(&pairs[0]);
+    watch_pair(&pairs[0], G_IO_IN);
+    one = g_main_context_query(g_main_context_default(), G_MAXINT, &timeout, NULL, 0);
+    for (guint i = 1; i < MANY; i++) {
+        open_pair(&pairs[i]);
+        watch_pair(&pairs[i], G_IO_IN);
+    }
+    many = g_main_context_query(g_main_context_default(), G_MAXINT, &timeout, NULL, 0);
+    g_assert_cmpint(many, ==, one);
+    for (guint i = 0; i < MANY; i++)
+        close_pair(&pairs[i]);
+}
+
+/* All are always ready, for nobody reads. */
+static void
+test_nobody_starves(void)
+{
+    static Pair pairs[MANY];
+    guint least = G_MAXUINT, most = 0;
+
+    for (guint i = 0; i < MANY; i++) {
+        open_pair(&pairs[i]);
+        watch_pair(&pairs[i], G_IO_IN);
+        send_byte(&pairs[i]);
+    }
+    for (guint i = 0; i < 300; i++)
+        g_main_context_iteration(NULL, FALSE);
+    for (guint i = 0; i < MANY; i++) {
+        least = MIN(least, pairs[i].calls);
+        most = MAX(most, pairs[i].calls);
+        close_pair(&pairs[i]);
+    }
+    g_assert_cmpuint(least, >, 0);
+    g_assert_cmpuint(most - least, <=, 1);
+}
+
+/* Both are ready at once; whichever is first ends the other. */
+static void
+test_a_watch_that_went_meanwhile_is_not_reported(void)
+{
+    Pair one = { 0 }, other = { 0 };
+
+    open_pair(&one);
+    open_pair(&other);
+    one.frees = &other;
+    other.frees = &one;
+    watch_pair(&one, G_IO_IN);
+    watch_pair(&other, G_IO_IN);
+    send_byte(&one);
+    send_byte(&other);
+    settle();
+    g_assert_cmpuint(MIN(one.calls, other.calls), ==, 0);
+    g_assert_cmpuint(MAX(one.calls, other.calls), >, 0);
+    close_pair(&one);
+    close_pair(&other);
+}
+
+static void
+test_a_watch_may_end_itself(void)
+{
+    Pair pair = { 0 };
+
+    open_pair(&pair);
+    pair.frees = &pair;
+    watch_pair(&pair, G_IO_IN);
+    send_byte(&pair);
+    settle();
+    g_assert_cmpuint(pair.calls, ==, 1);
+    close_pair(&pair);
+}
+
+/* No descriptor for the set: the main loop does it, as well as it can. */
+static void
+test_without_a_descriptor_it_goes_on(void)
+{
+    struct rlimit old, none;
+    Pair pair = { 0 };
+
+    open_pair(&pair);
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &old), ==, 0);
+    none = old;
+    none.rlim_cur = 0;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+    watch_pair(&pair, G_IO_IN);
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &old), ==, 0);
+
+    settle();
+    g_assert_cmpuint(pair.calls, ==, 0);
+    send_byte(&pair);
+    settle();
+    g_assert_cmpuint(pair.calls, ==, 10);
+    spm_watch_pause(pair.watch);
+    settle();
+    g_assert_cmpuint(pair.calls, ==, 10);
+    close_pair(&pair);
+}
+
+#define ADD(name, func) g_test_add_func("/daemon/poller/" name, func)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("asked-for", test_only_what_is_asked_for_is_reported);
+    ADD("hanging-up", test_hanging_up_is_reported_unasked);
+    ADD("idle-sockets", test_idle_sockets_cost_the_main_loop_nothing);
+    ADD("nobody-starves", test_nobody_starves);
+    ADD("gone-meanwhile", test_a_watch_that_went_meanwhile_is_not_reported);
+    ADD("ends-itself", test_a_watch_may_end_itself);
+    ADD("no-descriptor", test_without_a_descriptor_it_goes_on);
+    return g_test_run();
+}
