@@ -9,6 +9,8 @@
 #   make build       build into build/host
 #   make install     install what was built; DESTDIR=DIR puts it below DIR
 #   make check-host  of these only the test in which a guest plays an HBM host
+#   make bench       what virtspmd costs, beside libvirtd and socat; BENCH='calls xml' chooses
+#                    parts; table, JSON and plot go to build/bench
 #   make bench-probe spm-host-probe against lstopo and numactl, on hosts of 4 to 1,024 nodes
 #   make fuzz        the fuzz targets for ten minutes each; FUZZ_SECONDS says how long
 #   make sandbox     make the sandbox of RELEASE (forky), or say that it is there
@@ -41,6 +43,9 @@ fuzz:
 check-host:
 	@tests/e2e/host/run
 
+bench:
+	@tests/bench/bench $(BENCH)
+
 bench-probe: build
 	@scripts/install-deps bench
 	@tests/bench/bench-probe $(BUILD)/tools/probe/spm-host-probe
@@ -54,4 +59,4 @@ clean:
 distclean: clean
 	@for release in $$(scripts/sandbox releases); do scripts/sandbox remove --release $$release; done
 
-.PHONY: all demo check check-host build install bench-probe fuzz sandbox clean distclean
+.PHONY: all demo check check-host build install bench bench-probe fuzz sandbox clean distclean
