@@ -25,6 +25,7 @@ spm_config_new(void)
     config->listen = g_strdup(SPM_CONFIG_DEFAULT_LISTEN);
     config->upstream = g_strdupv((char **)upstream);
     config->mode = SPM_CONFIG_DEFAULT_MODE;
+    config->mode_ro = SPM_CONFIG_DEFAULT_MODE_RO;
     config->group = g_strdup(SPM_CONFIG_DEFAULT_GROUP);
     config->max_clients = SPM_CONFIG_DEFAULT_MAX_CLIENTS;
     config->host = spm_host_config_new();
@@ -37,7 +38,9 @@ spm_config_free(SpmConfig *config)
     if (!config)
         return;
     g_free(config->listen);
+    g_free(config->listen_ro);
     g_strfreev(config->upstream);
+    g_strfreev(config->upstream_ro);
     g_free(config->group);
     g_free(config->schema);
     spm_host_config_free(config->host);
@@ -62,6 +65,17 @@ set_listen(SpmConfig *config, const char *value)
     return set_path(&config->listen, value);
 }
 
+/* Nothing: no such socket. */
+static gboolean
+set_listen_ro(SpmConfig *config, const char *value)
+{
+    config->listen_ro_chosen = TRUE;
+    if (value[0] != '\0')
+        return set_path(&config->listen_ro, value);
+    g_clear_pointer(&config->listen_ro, g_free);
+    return TRUE;
+}
+
 static gboolean
 set_schema(SpmConfig *config, const char *value)
 {
@@ -69,7 +83,7 @@ set_schema(SpmConfig *config, const char *value)
 }
 
 static gboolean
-set_upstream(SpmConfig *config, const char *value)
+set_paths(char ***list, const char *value)
 {
     g_auto(GStrv) paths = g_strsplit(value, ";", -1);
     guint count = g_strv_length(paths);
@@ -83,9 +97,21 @@ set_upstream(SpmConfig *config, const char *value)
     }
     if (count == 0)
         return FALSE;
-    g_strfreev(config->upstream);
-    config->upstream = g_steal_pointer(&paths);
+    g_strfreev(*list);
+    *list = g_steal_pointer(&paths);
     return TRUE;
+}
+
+static gboolean
+set_upstream(SpmConfig *config, const char *value)
+{
+    return set_paths(&config->upstream, value);
+}
+
+static gboolean
+set_upstream_ro(SpmConfig *config, const char *value)
+{
+    return set_paths(&config->upstream_ro, value);
 }
 
 static gboolean
@@ -100,7 +126,7 @@ set_group(SpmConfig *config, const char *value)
 }
 
 static gboolean
-set_mode(SpmConfig *config, const char *value)
+parse_mode(guint *mode_to, const char *value)
 {
     char *end;
     gulong mode;
@@ -111,8 +137,20 @@ set_mode(SpmConfig *config, const char *value)
     mode = strtoul(value, &end, 8);
     if (errno != 0 || *end != '\0' || mode > 0777)
         return FALSE;
-    config->mode = mode;
+    *mode_to = mode;
     return TRUE;
+}
+
+static gboolean
+set_mode(SpmConfig *config, const char *value)
+{
+    return parse_mode(&config->mode, value);
+}
+
+static gboolean
+set_mode_ro(SpmConfig *config, const char *value)
+{
+    return parse_mode(&config->mode_ro, value);
 }
 
 static gboolean
@@ -132,8 +170,11 @@ static const struct {
     const char *expected;
 } keys[] = {
     { "listen", set_listen, "an absolute path" },
+    { "listen-ro", set_listen_ro, "an absolute path, or nothing" },
     { "upstream", set_upstream, "absolute paths, separated by ';'" },
+    { "upstream-ro", set_upstream_ro, "absolute paths, separated by ';'" },
     { "mode", set_mode, "an octal number up to 0777" },
+    { "mode-ro", set_mode_ro, "an octal number up to 0777" },
     { "group", set_group, "the name of a group" },
     { "max-clients", set_max_clients, "a number from 1 to 100000" },
     { "schema", set_schema, "an absolute path" },
@@ -219,15 +260,60 @@ spm_config_load(SpmConfig *config, const char *path, gboolean required, GError *
                             g_mapped_file_get_length(file), path, error);
 }
 
-gboolean
-spm_config_check(const SpmConfig *config, GError **error)
+static char **
+read_only_beside(char **paths)
 {
-    if (g_strv_contains((const char *const *)config->upstream, config->listen)) {
+    GPtrArray *beside = g_ptr_array_new();
+
+    for (; *paths; paths++)
+        g_ptr_array_add(beside, g_strconcat(*paths, SPM_CONFIG_RO_SUFFIX, NULL));
+    g_ptr_array_add(beside, NULL);
+    return (char **)g_ptr_array_free(beside, FALSE);
+}
+
+/* Is this one, which is to be listened on, also to be connected to? */
+static gboolean
+is_upstream(const SpmConfig *config, const char *path, GError **error)
+{
+    if (!path || (!g_strv_contains((const char *const *)config->upstream, path) &&
+                  !g_strv_contains((const char *const *)config->upstream_ro, path)))
+        return FALSE;
+    g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
+                "%s is to be listened on and to be connected to; virtspmd would talk to "
+                "itself. 'upstream' must be libvirtd's own socket",
+                path);
+    return TRUE;
+}
+
+/* A read-only client must never get a connection that may write. */
+static gboolean
+is_read_write(const SpmConfig *config, GError **error)
+{
+    for (char **path = config->upstream_ro; *path; path++) {
+        if (g_strv_contains((const char *const *)config->upstream, *path)) {
+            g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
+                        "%s is both in 'upstream' and in 'upstream-ro'; 'upstream-ro' must be "
+                        "libvirtd's read-only socket",
+                        *path);
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+gboolean
+spm_config_complete(SpmConfig *config, GError **error)
+{
+    if (!config->listen_ro_chosen && !config->listen_ro)
+        config->listen_ro = g_strconcat(config->listen, SPM_CONFIG_RO_SUFFIX, NULL);
+    if (!config->upstream_ro)
+        config->upstream_ro = read_only_beside(config->upstream);
+    if (g_strcmp0(config->listen, config->listen_ro) == 0) {
         g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
-                    "%s is to be listened on and to be connected to; virtspmd would talk to "
-                    "itself. 'upstream' must be libvirtd's own socket",
+                    "%s is both 'listen' and 'listen-ro'; name another one, or none",
                     config->listen);
         return FALSE;
     }
-    return TRUE;
+    return !is_upstream(config, config->listen, error) &&
+           !is_upstream(config, config->listen_ro, error) && !is_read_write(config, error);
 }

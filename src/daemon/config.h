@@ -6,8 +6,11 @@
  *
  *     [virtspmd]
  *     listen=/run/virtspm/virtspm-sock
+ *     listen-ro=/run/virtspm/virtspm-sock-ro
  *     upstream=/run/libvirt/libvirt-sock;/run/libvirt/virtqemud-sock
+ *     upstream-ro=/run/libvirt/libvirt-sock-ro;/run/libvirt/virtqemud-sock-ro
  *     mode=0660
+ *     mode-ro=0777
  *     group=libvirt
  *     max-clients=1000
  *     schema=/usr/share/virtspm/schemas/domain.rng
@@ -23,6 +26,10 @@ G_BEGIN_DECLS
 #define SPM_CONFIG_DEFAULT_LISTEN "/run/virtspm/virtspm-sock"
 #define SPM_CONFIG_DEFAULT_GROUP "libvirt"
 #define SPM_CONFIG_DEFAULT_MODE 0660
+#define SPM_CONFIG_DEFAULT_MODE_RO 0777
+
+/* What libvirt calls the read-only socket beside a socket. */
+#define SPM_CONFIG_RO_SUFFIX "-ro"
 
 /* Each client costs two descriptors. */
 #define SPM_CONFIG_DEFAULT_MAX_CLIENTS 1000
@@ -33,8 +40,12 @@ G_BEGIN_DECLS
 
 typedef struct {
     char *listen;
-    char **upstream; /* tried in this order, for every client anew */
+    char *listen_ro; /* NULL, once completed: none */
+    gboolean listen_ro_chosen;
+    char **upstream;    /* tried in this order, for every client anew */
+    char **upstream_ro; /* the same for clients of the read-only socket */
     guint mode;
+    guint mode_ro;
     char *group;
     gboolean group_chosen; /* then it must exist */
     guint max_clients;
@@ -55,7 +66,8 @@ gboolean spm_config_load(SpmConfig *config, const char *path, gboolean required,
 gboolean spm_config_parse(SpmConfig *config, const char *text, gsize length, const char *path,
                           GError **error);
 
-/* Do the choices fit together? Call it when all have been made. */
-gboolean spm_config_check(const SpmConfig *config, GError **error);
+/* Call it when all choices have been made: the read-only sockets that nobody chose
+ * are those beside the others ("-ro"). FALSE when the choices do not fit together. */
+gboolean spm_config_complete(SpmConfig *config, GError **error);
 
 G_END_DECLS

@@ -41,12 +41,39 @@ count_fds(void)
     return count_value;
 }
 
+static void
+socket_clear(gpointer data)
+{
+    SpmSdSocket *given = data;
+
+    if (given->fd >= 0)
+        close(given->fd);
+    g_free(given->name);
+    g_free(given->path);
+}
+
+/* NULL for an abstract name and for none. */
+static char *
+bound_path(int fd)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    socklen_t size = sizeof address;
+
+    if (getsockname(fd, (struct sockaddr *)&address, &size) < 0 || address.sun_path[0] != '/')
+        return NULL;
+    return g_strndup(address.sun_path, sizeof address.sun_path);
+}
+
 GArray *
 spm_sd_listen_fds(GError **error)
 {
     guint64 count = count_fds();
-    g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
+    const char *all_names = g_getenv("LISTEN_FDNAMES");
+    g_auto(GStrv) names = g_strsplit(all_names ? all_names : "", ":", -1);
+    guint n_names = g_strv_length(names);
+    g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(SpmSdSocket));
 
+    g_array_set_clear_func(fds, socket_clear);
     g_unsetenv("LISTEN_PID");
     g_unsetenv("LISTEN_FDS");
     g_unsetenv("LISTEN_FDNAMES");
@@ -58,6 +85,9 @@ spm_sd_listen_fds(GError **error)
         return NULL;
     }
     for (int fd = SPM_SD_FIRST_FD; fd < SPM_SD_FIRST_FD + (int)count; fd++) {
+        SpmSdSocket given = { 0 };
+        guint index = fd - SPM_SD_FIRST_FD;
+
         if (!option(fd, SO_DOMAIN, AF_UNIX) || !option(fd, SO_TYPE, SOCK_STREAM) ||
             !option(fd, SO_ACCEPTCONN, 1)) {
             g_set_error(error, SPM_ERROR, SPM_ERROR_SYSTEM,
@@ -68,7 +98,11 @@ spm_sd_listen_fds(GError **error)
         }
         fcntl(fd, F_SETFD, FD_CLOEXEC);
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-        g_array_append_val(fds, fd);
+        given.fd = fd;
+        given.path = bound_path(fd);
+        if (index < n_names && names[index][0])
+            given.name = g_strdup(names[index]);
+        g_array_append_val(fds, given);
     }
     return g_steal_pointer(&fds);
 }

@@ -12,10 +12,17 @@
 
 G_BEGIN_DECLS
 
-/* Sockets that were handed over. Caller closes them. The environment variables
- * are removed, so that no child takes them for its own. Empty when there are
- * none; NULL and SPM_ERROR_SYSTEM when one is not a listening UNIX stream socket. */
-GArray *spm_sd_listen_fds(GError **error); /* of int */
+typedef struct {
+    int fd;
+    char *name; /* from LISTEN_FDNAMES; NULL: it has none */
+    char *path; /* where it is bound; NULL: nowhere in the file system */
+} SpmSdSocket;
+
+/* Sockets that were handed over. They are closed with the array, except those
+ * whose fd has been set to -1. The environment variables are removed, so that no
+ * child takes them for its own. Empty when there are none; NULL and
+ * SPM_ERROR_SYSTEM when one is not a listening UNIX stream socket. */
+GArray *spm_sd_listen_fds(GError **error); /* of SpmSdSocket */
 
 /* Tell the service manager, if there is one: "READY=1", "STOPPING=1". */
 void spm_sd_notify(const char *state);

@@ -27,7 +27,7 @@
 struct _SpmServer {
     const SpmConfig *config;
     const SpmEnvironment *environment;
-    GArray *listeners;    /* of int */
+    GPtrArray *doors;     /* of Door */
     GPtrArray *accepting; /* GSource; empty while no more clients are wanted */
     GSource *shortage;
     GHashTable *preparations; /* set */
@@ -35,13 +35,21 @@ struct _SpmServer {
     GHashTable *turned_away;  /* set */
 };
 
+/* A listening socket. */
+typedef struct {
+    SpmServer *server;
+    int fd;
+    SpmAccess access;
+} Door;
+
 /* Shared between a worker thread and the server; the thread only uses what does
  * not change while it runs. */
 typedef struct {
     gatomicrefcount references;
     SpmServer *server; /* NULL when the server is gone */
     int client;
-    char **paths;
+    SpmAccess access;
+    char **paths; /* of libvirtd, for this access */
     SpmPeer *peer;
     int upstream;
 } Preparation;
@@ -126,8 +134,8 @@ prepared(GObject *source, GAsyncResult *result, gpointer data)
         g_hash_table_add(server->sessions,
                          spm_session_new(g_steal_fd(&preparation->client),
                                          g_steal_fd(&preparation->upstream),
-                                         g_steal_pointer(&preparation->peer), server->environment,
-                                         session_closed, server));
+                                         g_steal_pointer(&preparation->peer), preparation->access,
+                                         server->environment, session_closed, server));
     } else {
         g_message("turning a client away: %s", error->message);
         g_hash_table_add(server->turned_away, spm_turned_away_new(g_steal_fd(&preparation->client),
@@ -137,8 +145,10 @@ prepared(GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-welcome(SpmServer *server, int fd)
+welcome(const Door *door, int fd)
 {
+    SpmServer *server = door->server;
+    const SpmConfig *config = server->config;
     g_autoptr(GTask) task = g_task_new(NULL, NULL, prepared, NULL);
     Preparation *preparation = g_new0(Preparation, 1);
 
@@ -146,7 +156,9 @@ welcome(SpmServer *server, int fd)
     preparation->server = server;
     preparation->client = fd;
     preparation->upstream = -1;
-    preparation->paths = g_strdupv(server->config->upstream);
+    preparation->access = door->access;
+    preparation->paths =
+        g_strdupv(door->access == SPM_ACCESS_READ_ONLY ? config->upstream_ro : config->upstream);
     g_hash_table_add(server->preparations, preparation);
     g_task_set_task_data(task, preparation_ref(preparation), preparation_unref);
     g_task_run_in_thread(task, prepare);
@@ -180,11 +192,12 @@ wait_for_resources(SpmServer *server)
 static gboolean
 incoming(gint listener, GIOCondition condition, gpointer data)
 {
-    SpmServer *server = data;
+    const Door *door = data;
+    SpmServer *server = door->server;
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     if (fd >= 0) {
-        welcome(server, fd);
+        welcome(door, fd);
         if (count_clients(server) >= server->config->max_clients)
             g_message("there are as many clients as max-clients allows (%u); new ones wait",
                       server->config->max_clients);
@@ -212,10 +225,11 @@ accept_or_wait(SpmServer *server)
         g_ptr_array_set_size(server->accepting, 0);
     if (!wanted || server->accepting->len > 0)
         return;
-    for (guint i = 0; i < server->listeners->len; i++) {
-        GSource *source = g_unix_fd_source_new(g_array_index(server->listeners, int, i), G_IO_IN);
+    for (guint i = 0; i < server->doors->len; i++) {
+        Door *door = g_ptr_array_index(server->doors, i);
+        GSource *source = g_unix_fd_source_new(door->fd, G_IO_IN);
 
-        g_source_set_callback(source, G_SOURCE_FUNC(incoming), server, NULL);
+        g_source_set_callback(source, G_SOURCE_FUNC(incoming), door, NULL);
         g_source_attach(source, g_main_context_get_thread_default());
         g_ptr_array_add(server->accepting, source);
     }
@@ -244,7 +258,7 @@ spm_server_new(const SpmConfig *config, const SpmEnvironment *environment)
 
     server->config = config;
     server->environment = environment;
-    server->listeners = g_array_new(FALSE, FALSE, sizeof(int));
+    server->doors = g_ptr_array_new_with_free_func(g_free);
     server->accepting = g_ptr_array_new_with_free_func(destroy_source);
     server->preparations = g_hash_table_new_full(NULL, NULL, forget_preparation, NULL);
     server->sessions = g_hash_table_new_full(NULL, NULL, forget_session, NULL);
@@ -264,14 +278,19 @@ spm_server_free(SpmServer *server)
     g_hash_table_unref(server->preparations);
     g_hash_table_unref(server->sessions);
     g_hash_table_unref(server->turned_away);
-    g_array_unref(server->listeners);
+    g_ptr_array_unref(server->doors);
     g_free(server);
 }
 
 void
-spm_server_listen(SpmServer *server, int fd)
+spm_server_listen(SpmServer *server, int fd, SpmAccess access)
 {
-    g_array_append_val(server->listeners, fd);
+    Door *door = g_new0(Door, 1);
+
+    door->server = server;
+    door->fd = fd;
+    door->access = access;
+    g_ptr_array_add(server->doors, door);
     g_ptr_array_set_size(server->accepting, 0);
     accept_or_wait(server);
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "daemon/access.h"
 #include "daemon/config.h"
 #include "daemon/environment.h"
 
@@ -18,7 +19,8 @@ SpmServer *spm_server_new(const SpmConfig *config, const SpmEnvironment *environ
 void spm_server_free(SpmServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmServer, spm_server_free)
 
-/* Accept clients on this listening, non-blocking socket, which stays the caller's. */
-void spm_server_listen(SpmServer *server, int fd);
+/* Accept clients on this listening, non-blocking socket, which stays the caller's.
+ * @access is the most that they may do. */
+void spm_server_listen(SpmServer *server, int fd, SpmAccess access);
 
 G_END_DECLS

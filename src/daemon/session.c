@@ -51,13 +51,14 @@ static const SpmSideFuncs side_funcs = { may_begin, wants, message, wake };
 /* ---- life ---- */
 
 SpmSession *
-spm_session_new(int client, int server, SpmPeer *peer, const SpmEnvironment *environment,
-                SpmSessionClosedFunc closed, gpointer user_data)
+spm_session_new(int client, int server, SpmPeer *peer, SpmAccess access,
+                const SpmEnvironment *environment, SpmSessionClosedFunc closed, gpointer user_data)
 {
     SpmSession *session = g_new0(SpmSession, 1);
 
     g_atomic_ref_count_init(&session->references);
     session->peer = peer;
+    session->access = access;
     session->environment = environment;
     session->closed = closed;
     session->user_data = user_data;

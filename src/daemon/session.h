@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "daemon/access.h"
 #include "daemon/call.h"
 #include "daemon/peer.h"
 
@@ -26,10 +27,12 @@ G_BEGIN_DECLS
 
 typedef void (*SpmSessionClosedFunc)(SpmSession *session, gpointer user_data);
 
-/* Takes the two connected sockets and @peer. @environment must outlive the
- * session; @closed is called once, when it is over. */
-SpmSession *spm_session_new(int client, int server, SpmPeer *peer, const SpmEnvironment *environment,
-                            SpmSessionClosedFunc closed, gpointer user_data);
+/* Takes the two connected sockets and @peer. @access says which of libvirtd's
+ * sockets @server is. @environment must outlive the session; @closed is called
+ * once, when it is over. */
+SpmSession *spm_session_new(int client, int server, SpmPeer *peer, SpmAccess access,
+                            const SpmEnvironment *environment, SpmSessionClosedFunc closed,
+                            gpointer user_data);
 SpmSession *spm_session_ref(SpmSession *session);
 void spm_session_unref(SpmSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmSession, spm_session_unref)

@@ -20,6 +20,7 @@ struct _SpmSession {
     SpmSide *client;
     SpmSide *server;
     SpmPeer *peer;
+    SpmAccess access;
     const SpmEnvironment *environment;
     SpmSessionClosedFunc closed;
     gpointer user_data;

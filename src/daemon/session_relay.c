@@ -261,7 +261,7 @@ spm_session_forward(SpmSession *session, SpmCall *call)
     if (procedure->reply == SPM_RPC_REPLY_OPEN) {
         session->opening = FALSE;
         session->open = TRUE;
-        session->read_only = session->opening_read_only;
+        session->read_only = session->opening_read_only || session->access == SPM_ACCESS_READ_ONLY;
     }
     spm_side_send(session->client, frame);
 }

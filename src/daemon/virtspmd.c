@@ -3,6 +3,9 @@
  *
  *     client  <--- UNIX socket --->  virtspmd  <--- UNIX socket --->  libvirtd
  *
+ * There are two sockets, as libvirtd has: whoever comes in through the read-only
+ * one gets a connection to libvirtd's read-only one, whatever it asks for.
+ *
  * virtspmd stands between libvirt's clients and libvirtd and speaks libvirt's
  * own protocol with both. Each client has one connection to libvirtd's own socket.
  * virtspmd keeps nothing: stopped, it leaves every domain, definition and guest
@@ -32,8 +35,8 @@
  * is opened, because libvirtd sees virtspmd as its peer. And questions that
  * virtspmd must ask libvirtd to decide about a call; the client never sees them.
  *
- * What it cannot do: see what goes past it. libvirtd's other sockets (read-only,
- * admin, TCP, TLS), its own doing (autostart, saving guests when the host shuts
+ * What it cannot do: see what goes past it. libvirtd's other sockets
+ * (admin, TCP, TLS), its own doing (autostart, saving guests when the host shuts
  * down), and raw monitor commands are as stock libvirt has them.
  *
  * Layers: server (all clients) - session (one client) - side (one socket) -
@@ -42,9 +45,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "daemon/config.h"
-#include "daemon/listener.h"
 #include "daemon/sd.h"
 #include "daemon/server.h"
+#include "daemon/sockets.h"
 
 #include <glib-unix.h>
 #include <locale.h>
@@ -111,7 +114,7 @@ configure(Options *options, GError **error)
         g_strfreev(config->upstream);
         config->upstream = g_steal_pointer(&options->upstream);
     }
-    return spm_config_check(config, error) ? g_steal_pointer(&config) : NULL;
+    return spm_config_complete(config, error) ? g_steal_pointer(&config) : NULL;
 }
 
 /* Two descriptors a client are more than the usual soft limit of 1024 has for
@@ -127,34 +130,13 @@ raise_descriptor_limit(void)
     }
 }
 
-/* The sockets that systemd hands over, or one of our own. */
-static GPtrArray *
-open_listeners(const SpmConfig *config, const GArray *fds, GError **error)
-{
-    g_autoptr(GPtrArray) listeners =
-        g_ptr_array_new_with_free_func((GDestroyNotify)spm_listener_free);
-    SpmListener *listener;
-
-    for (guint i = 0; i < fds->len; i++)
-        g_ptr_array_add(listeners, spm_listener_adopt(g_array_index(fds, int, i)));
-    if (fds->len > 0)
-        return g_steal_pointer(&listeners);
-
-    listener =
-        spm_listener_new(config->listen, config->mode, config->group, config->group_chosen, error);
-    if (!listener)
-        return NULL;
-    g_ptr_array_add(listeners, listener);
-    return g_steal_pointer(&listeners);
-}
-
 static gboolean
 serve(SpmConfig *config, GError **error)
 {
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(SpmQemuCapsCache) caps = spm_qemu_caps_cache_new();
-    g_autoptr(GPtrArray) listeners = NULL;
-    g_autoptr(GArray) fds = NULL;
+    g_autoptr(GPtrArray) sockets = NULL;
+    g_autoptr(GArray) handed_over = NULL;
     g_autoptr(SpmPlacer) placer =
         config->host->placement ? spm_placer_new(NULL, g_steal_pointer(&config->host)) : NULL;
     g_autoptr(SpmServer) server = NULL;
@@ -168,19 +150,22 @@ serve(SpmConfig *config, GError **error)
 
     /* First, because it changes the environment, and handling signals starts a
      * thread. */
-    fds = spm_sd_listen_fds(error);
-    if (!fds)
+    handed_over = spm_sd_listen_fds(error);
+    if (!handed_over)
         return FALSE;
     g_unix_signal_add(SIGTERM, terminate, loop);
     g_unix_signal_add(SIGINT, terminate, loop);
     raise_descriptor_limit();
 
-    listeners = open_listeners(config, fds, error);
-    if (!listeners)
+    sockets = spm_sockets_open(config, handed_over, error);
+    if (!sockets)
         return FALSE;
     server = spm_server_new(config, &environment);
-    for (guint i = 0; i < listeners->len; i++)
-        spm_server_listen(server, spm_listener_fd(g_ptr_array_index(listeners, i)));
+    for (guint i = 0; i < sockets->len; i++) {
+        const SpmSocket *place = g_ptr_array_index(sockets, i);
+
+        spm_server_listen(server, spm_listener_fd(place->listener), place->access);
+    }
 
     spm_sd_notify("READY=1");
     g_info("ready");

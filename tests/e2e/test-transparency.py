@@ -51,6 +51,7 @@ suite = tap.Suite(world)
 
 
 BOTH = hypervisor.LIBVIRT_SOCKET, hypervisor.VIRTSPM_SOCKET
+READ_ONLY = tuple(f"{path}-ro" for path in BOTH)
 
 # A call that is answered at once and overtakes nothing that was dropped.
 FENCE = rpc.frame(rpc.GET_LIB_VERSION, serial=0x7fff0000)
@@ -75,9 +76,9 @@ class Differs(AssertionError):
                          f"{shown[1]} through virtspmd")
 
 
-def alike(call, **how):
+def alike(call, both=BOTH, **how):
     """The call has the same answer both ways; that answer."""
-    wanted, got = (ask(path, call, **how) for path in BOTH)
+    wanted, got = (ask(path, call, **how) for path in both)
     if got != wanted:
         raise Differs(call, wanted, got)
     return got
@@ -156,6 +157,11 @@ def _(_):
 @suite.case("every procedure is answered alike on a connection opened read-only")
 def _(_):
     every_procedure(xdr.domain(*NOBODY) + bytes(64), flags=1)
+
+
+@suite.case("every procedure is answered alike on the read-only socket")
+def _(_):
+    every_procedure(xdr.domain(*NOBODY) + bytes(64), both=READ_ONLY)
 
 
 # ---- calls that succeed ----

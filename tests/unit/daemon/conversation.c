@@ -444,8 +444,8 @@ closed(SpmSession *session, gpointer user_data)
     ((Conversation *)user_data)->over = TRUE;
 }
 
-Conversation *
-conversation_new_placing(gboolean root, SpmPlacer *placer)
+static Conversation *
+new_conversation(gboolean root, SpmAccess access, SpmPlacer *placer)
 {
     Conversation *conversation = g_new0(Conversation, 1);
     int client[2], server[2];
@@ -460,12 +460,18 @@ conversation_new_placing(gboolean root, SpmPlacer *placer)
     conversation->environment.lookup_finish = lookup_finish;
     conversation->environment.sysroot = empty_host();
     conversation->environment.placer = placer;
-    conversation->session = spm_session_new(client[1], server[1], make_peer(root),
+    conversation->session = spm_session_new(client[1], server[1], make_peer(root), access,
                                             &conversation->environment, closed, conversation);
     conversation->patience = g_timeout_source_new_seconds(PATIENCE_SECONDS);
     g_source_set_callback(conversation->patience, out_of_patience, NULL, NULL);
     g_source_attach(conversation->patience, NULL);
     return conversation;
+}
+
+Conversation *
+conversation_new_placing(gboolean root, SpmPlacer *placer)
+{
+    return new_conversation(root, SPM_ACCESS_READ_WRITE, placer);
 }
 
 Conversation *
@@ -502,6 +508,14 @@ void
 conversation_test_as_root(const Step *steps)
 {
     g_autoptr(Conversation) conversation = conversation_new(TRUE);
+
+    conversation_run(conversation, steps);
+}
+
+void
+conversation_test_read_only(const Step *steps)
+{
+    g_autoptr(Conversation) conversation = new_conversation(FALSE, SPM_ACCESS_READ_ONLY, NULL);
 
     conversation_run(conversation, steps);
 }

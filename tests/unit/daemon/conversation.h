@@ -85,6 +85,8 @@ void conversation_run(Conversation *conversation, const Step *steps);
 /* A conversation of its own. */
 void conversation_test(const Step *steps);
 void conversation_test_as_root(const Step *steps);
+/* The client came in through the read-only socket. */
+void conversation_test_read_only(const Step *steps);
 
 /* The test's own ends, for what steps do not say. */
 int conversation_client(Conversation *conversation);

@@ -5,7 +5,7 @@
  */
 #include "daemon/config.h"
 
-#include "util/spm_error.h"
+#include "unit.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -24,8 +24,13 @@ test_defaults(void)
     g_assert_cmpstr(config->group, ==, "libvirt");
     g_assert_false(config->group_chosen);
     g_assert_null(config->schema);
-    g_assert_true(spm_config_check(config, &error));
+    g_assert_true(spm_config_complete(config, &error));
     g_assert_no_error(error);
+    g_assert_cmpstr(config->listen_ro, ==, "/run/virtspm/virtspm-sock-ro");
+    g_assert_cmpuint(config->mode_ro, ==, 0777);
+    g_assert_cmpstr(config->upstream_ro[0], ==, "/run/libvirt/libvirt-sock-ro");
+    g_assert_cmpstr(config->upstream_ro[1], ==, "/run/libvirt/virtqemud-sock-ro");
+    g_assert_null(config->upstream_ro[2]);
 }
 
 static void
@@ -34,8 +39,11 @@ test_every_key(void)
     static const char text[] = "# a comment\n"
                                "[virtspmd]\n"
                                "listen=/run/a\n"
+                               "listen-ro=/run/a2\n"
                                "upstream=/run/b;/run/c;\n"
+                               "upstream-ro=/run/b2\n"
                                "mode=0600\n"
+                               "mode-ro=0666\n"
                                "group=kvm\n"
                                "max-clients=7\n"
                                "schema=/usr/d.rng\n";
@@ -49,6 +57,11 @@ test_every_key(void)
     g_assert_cmpstr(config->upstream[1], ==, "/run/c");
     g_assert_null(config->upstream[2]);
     g_assert_cmpuint(config->mode, ==, 0600);
+    g_assert_cmpuint(config->mode_ro, ==, 0666);
+    g_assert_true(spm_config_complete(config, &error));
+    g_assert_cmpstr(config->listen_ro, ==, "/run/a2");
+    g_assert_cmpstr(config->upstream_ro[0], ==, "/run/b2");
+    g_assert_null(config->upstream_ro[1]);
     g_assert_cmpstr(config->group, ==, "kvm");
     g_assert_true(config->group_chosen);
     g_assert_cmpuint(config->max_clients, ==, 7);
@@ -64,7 +77,10 @@ test_errors_name_file_key_and_value(void)
         { "port=16509", "unknown key 'port'" },
         { "Listen=/run/a", "unknown key 'Listen'" },
         { "listen=run/a", "key 'listen' is 'run/a', which is not an absolute path" },
+        { "listen-ro=sock-ro", "key 'listen-ro' is 'sock-ro'" },
         { "upstream=", "key 'upstream'" },
+        { "upstream-ro=b", "key 'upstream-ro'" },
+        { "mode-ro=9", "key 'mode-ro'" },
         { "upstream=/run/a;b", "'/run/a;b', which is not absolute paths" },
         { "upstream=/run/a;;/run/b", "key 'upstream'" },
         { "mode=0x1ff", "key 'mode'" },
@@ -95,16 +111,53 @@ test_errors_name_file_key_and_value(void)
     }
 }
 
+/* Only a socket beside the one that was chosen is sure to be of the same libvirtd. */
 static void
-test_virtspmd_does_not_talk_to_itself(void)
+test_read_only_sockets_are_beside_the_others(void)
 {
-    static const char text[] = "[virtspmd]\nlisten=/run/libvirt/libvirt-sock\n";
+    static const char text[] = "[virtspmd]\nlisten=/run/a\nupstream=/run/b;/run/c\n";
     g_autoptr(SpmConfig) config = spm_config_new();
-    g_autoptr(GError) error = NULL;
 
     g_assert_true(spm_config_parse(config, text, strlen(text), "file", NULL));
-    g_assert_false(spm_config_check(config, &error));
-    g_assert_nonnull(strstr(error->message, "/run/libvirt/libvirt-sock"));
+    g_assert_true(spm_config_complete(config, NULL));
+    g_assert_cmpstr(config->listen_ro, ==, "/run/a-ro");
+    g_assert_cmpstr(config->upstream_ro[0], ==, "/run/b-ro");
+    g_assert_cmpstr(config->upstream_ro[1], ==, "/run/c-ro");
+    g_assert_null(config->upstream_ro[2]);
+}
+
+static void
+test_no_read_only_socket(void)
+{
+    static const char text[] = "[virtspmd]\nlisten-ro=\n";
+    g_autoptr(SpmConfig) config = spm_config_new();
+
+    g_assert_true(spm_config_parse(config, text, strlen(text), "file", NULL));
+    g_assert_true(spm_config_complete(config, NULL));
+    g_assert_null(config->listen_ro);
+}
+
+static void
+test_sockets_that_contradict(void)
+{
+    static const struct {
+        const char *lines, *words;
+    } cases[] = {
+        { "listen=/run/libvirt/libvirt-sock", "/run/libvirt/libvirt-sock is to be listened on" },
+        { "listen-ro=/run/libvirt/libvirt-sock-ro", "talk to itself" },
+        { "listen=/run/a-ro\nlisten-ro=/run/a-ro", "/run/a-ro is both 'listen' and 'listen-ro'" },
+        { "upstream-ro=/run/libvirt/libvirt-sock", "'upstream-ro' must be libvirtd's read-only" },
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = g_strdup_printf("[virtspmd]\n%s\n", cases[i].lines);
+        g_autoptr(SpmConfig) config = spm_config_new();
+        g_autoptr(GError) error = NULL;
+
+        g_assert_true(spm_config_parse(config, text, strlen(text), "file", NULL));
+        g_assert_false(spm_config_complete(config, &error));
+        assert_refused(&error, SPM_ERROR_CONFIG_UNSUPPORTED, cases[i].words);
+    }
 }
 
 static void
@@ -159,7 +212,9 @@ main(int argc, char **argv)
     g_test_add_func("/daemon/config/defaults", test_defaults);
     g_test_add_func("/daemon/config/every-key", test_every_key);
     g_test_add_func("/daemon/config/errors", test_errors_name_file_key_and_value);
-    g_test_add_func("/daemon/config/itself", test_virtspmd_does_not_talk_to_itself);
+    g_test_add_func("/daemon/config/read-only-beside", test_read_only_sockets_are_beside_the_others);
+    g_test_add_func("/daemon/config/no-read-only", test_no_read_only_socket);
+    g_test_add_func("/daemon/config/contradictions", test_sockets_that_contradict);
     g_test_add_func("/daemon/config/files", test_files);
     g_test_add_func("/daemon/config/installed", test_the_installed_file);
     return g_test_run();

@@ -72,6 +72,7 @@ static void
 test_two_sockets(void)
 {
     g_autoptr(GArray) fds = NULL;
+    SpmSdSocket *given;
 
     if (!g_test_subprocess()) {
         g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
@@ -83,15 +84,23 @@ test_two_sockets(void)
     announce(2, getpid());
     fds = spm_sd_listen_fds(NULL);
     g_assert_cmpuint(fds->len, ==, 2);
-    g_assert_cmpint(g_array_index(fds, int, 0), ==, 3);
-    g_assert_cmpint(g_array_index(fds, int, 1), ==, 4);
+    given = (SpmSdSocket *)fds->data;
+    g_assert_cmpint(given[0].fd, ==, 3);
+    g_assert_cmpstr(given[0].name, ==, "virtspmd.socket");
+    g_assert_null(given[0].path);
+    g_assert_cmpint(given[1].fd, ==, 4);
+    g_assert_null(given[1].name);
     g_assert_true(fcntl(3, F_GETFD) & FD_CLOEXEC);
     g_assert_true(fcntl(4, F_GETFL) & O_NONBLOCK);
     g_assert_null(g_getenv("LISTEN_PID"));
     g_assert_null(g_getenv("LISTEN_FDS"));
     g_assert_null(g_getenv("LISTEN_FDNAMES"));
-    /* Once taken, there are none any more. */
+    /* Whoever wants one takes it out. */
+    given[1].fd = -1;
     g_clear_pointer(&fds, g_array_unref);
+    g_assert_cmpint(fcntl(3, F_GETFD), ==, -1);
+    g_assert_cmpint(fcntl(4, F_GETFD), !=, -1);
+    /* Once taken, there are none any more. */
     fds = spm_sd_listen_fds(NULL);
     g_assert_cmpuint(fds->len, ==, 0);
 }

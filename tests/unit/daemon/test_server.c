@@ -19,10 +19,10 @@
 #define PATIENCE_SECONDS 20
 
 typedef struct {
-    char *dir, *path, *upstream_path;
+    char *dir, *path, *path_ro, *upstream_path, *upstream_path_ro;
     SpmConfig *config;
     SpmEnvironment environment;
-    SpmListener *listener, *upstream;
+    SpmListener *listener, *listener_ro, *upstream, *upstream_ro;
     SpmServer *server;
     guint patience;
 } Fixture;
@@ -50,10 +50,14 @@ set_up(Fixture *fixture, gconstpointer data)
     fixture->dir = g_dir_make_tmp("virtspm-XXXXXX", NULL);
     fixture->path = g_build_filename(fixture->dir, "virtspm-sock", NULL);
     fixture->upstream_path = g_build_filename(fixture->dir, "libvirt-sock", NULL);
+    fixture->path_ro = g_strconcat(fixture->path, "-ro", NULL);
+    fixture->upstream_path_ro = g_strconcat(fixture->upstream_path, "-ro", NULL);
     fixture->config = spm_config_new();
     g_strfreev(fixture->config->upstream);
     fixture->config->upstream = g_strsplit(fixture->upstream_path, ";", 1);
+    g_assert_true(spm_config_complete(fixture->config, NULL));
     fixture->listener = listen_on(fixture->path);
+    fixture->listener_ro = listen_on(fixture->path_ro);
     fixture->patience = g_timeout_add_seconds(PATIENCE_SECONDS, out_of_patience, NULL);
 }
 
@@ -62,7 +66,8 @@ start(Fixture *fixture, guint max_clients)
 {
     fixture->config->max_clients = max_clients;
     fixture->server = spm_server_new(fixture->config, &fixture->environment);
-    spm_server_listen(fixture->server, spm_listener_fd(fixture->listener));
+    spm_server_listen(fixture->server, spm_listener_fd(fixture->listener), SPM_ACCESS_READ_WRITE);
+    spm_server_listen(fixture->server, spm_listener_fd(fixture->listener_ro), SPM_ACCESS_READ_ONLY);
 }
 
 static void
@@ -78,24 +83,48 @@ tear_down(Fixture *fixture, gconstpointer data)
 {
     g_clear_pointer(&fixture->server, spm_server_free);
     g_clear_pointer(&fixture->listener, spm_listener_free);
+    g_clear_pointer(&fixture->listener_ro, spm_listener_free);
     g_clear_pointer(&fixture->upstream, spm_listener_free);
+    g_clear_pointer(&fixture->upstream_ro, spm_listener_free);
     remove_lock(fixture->path);
+    remove_lock(fixture->path_ro);
     remove_lock(fixture->upstream_path);
+    remove_lock(fixture->upstream_path_ro);
     g_rmdir(fixture->dir);
     spm_config_free(fixture->config);
     g_free(fixture->dir);
     g_free(fixture->path);
+    g_free(fixture->path_ro);
     g_free(fixture->upstream_path);
+    g_free(fixture->upstream_path_ro);
     g_source_remove(fixture->patience);
+}
+
+static int
+connect_to(const char *path)
+{
+    int fd = spm_upstream_connect_to(path);
+
+    g_assert_cmpint(fd, >=, 0);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    return fd;
 }
 
 static int
 connect_client(Fixture *fixture)
 {
-    int fd = spm_upstream_connect_to(fixture->path);
+    return connect_to(fixture->path);
+}
 
-    g_assert_cmpint(fd, >=, 0);
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+static int
+accept_from(const SpmListener *listener)
+{
+    int fd;
+
+    while ((fd = accept4(spm_listener_fd(listener), NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) < 0) {
+        g_assert_cmpint(errno, ==, EAGAIN);
+        g_main_context_iteration(NULL, TRUE);
+    }
     return fd;
 }
 
@@ -103,14 +132,7 @@ connect_client(Fixture *fixture)
 static int
 accept_upstream(Fixture *fixture)
 {
-    int fd;
-
-    while ((fd = accept4(spm_listener_fd(fixture->upstream), NULL, NULL,
-                         SOCK_CLOEXEC | SOCK_NONBLOCK)) < 0) {
-        g_assert_cmpint(errno, ==, EAGAIN);
-        g_main_context_iteration(NULL, TRUE);
-    }
-    return fd;
+    return accept_from(fixture->upstream);
 }
 
 /* The next message; NULL at the end. */
@@ -284,6 +306,37 @@ test_libvirtd_may_come_later(Fixture *fixture, gconstpointer data)
     close(server);
 }
 
+static void
+test_a_read_only_client_gets_a_read_only_connection(Fixture *fixture, gconstpointer data)
+{
+    int client, server;
+
+    fixture->upstream = listen_on(fixture->upstream_path);
+    fixture->upstream_ro = listen_on(fixture->upstream_path_ro);
+    start(fixture, 10);
+    client = connect_to(fixture->path_ro);
+    server = accept_from(fixture->upstream_ro);
+    g_assert_cmpint(accept4(spm_listener_fd(fixture->upstream), NULL, NULL, 0), ==, -1);
+    close(client);
+    g_assert_null(receive(server));
+    close(server);
+}
+
+/* That libvirtd has another socket, which allows more, makes no difference. */
+static void
+test_a_read_only_client_never_gets_another_one(Fixture *fixture, gconstpointer data)
+{
+    int client;
+
+    fixture->upstream = listen_on(fixture->upstream_path);
+    start(fixture, 10);
+    client = connect_to(fixture->path_ro);
+    send_header(client, SPM_RPC_CALL, 66, 0);
+    expect_refusal(client, 0, fixture->upstream_path_ro);
+    g_assert_cmpint(accept4(spm_listener_fd(fixture->upstream), NULL, NULL, 0), ==, -1);
+    close(client);
+}
+
 /* With as many as allowed, the next one waits until one leaves. */
 static void
 test_too_many_wait(Fixture *fixture, gconstpointer data)
@@ -349,6 +402,8 @@ main(int argc, char **argv)
     ADD("nonsense", test_who_is_turned_away_may_talk_nonsense);
     ADD("has-to-read", test_who_is_turned_away_has_to_read);
     ADD("libvirtd-later", test_libvirtd_may_come_later);
+    ADD("read-only/own-connection", test_a_read_only_client_gets_a_read_only_connection);
+    ADD("read-only/no-other", test_a_read_only_client_never_gets_another_one);
     ADD("too-many-wait", test_too_many_wait);
     ADD("end", test_the_end_closes_all_clients);
     return g_test_run();

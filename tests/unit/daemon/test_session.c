@@ -249,6 +249,18 @@ test_read_only_connections_are_left_to_libvirtd(void)
     });
 }
 
+/* Whatever it says: it came in through the read-only socket. */
+static void
+test_clients_of_the_read_only_socket_are_left_to_libvirtd(void)
+{
+    conversation_test_read_only((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(182, 2, "d u0") },
+        { LIBVIRTD_GETS, CALL(182, 2, "d u0") },
+        { END },
+    });
+}
+
 /* Nobody gets past the checks by saying so, only by libvirtd having opened the
  * connection read-only. */
 static void
@@ -452,6 +464,7 @@ main(int argc, char **argv)
     ADD("identity/nothing-before-open", test_nothing_is_done_before_the_connection_is_open);
     ADD("identity/every-opening", test_every_opening_tells_the_identity_again);
     ADD("read-only/left-to-libvirtd", test_read_only_connections_are_left_to_libvirtd);
+    ADD("read-only/socket", test_clients_of_the_read_only_socket_are_left_to_libvirtd);
     ADD("read-only/only-if-opened", test_an_opening_that_failed_is_not_read_only);
     ADD("identity/users-speak-for-themselves", test_users_speak_for_themselves);
     ADD("identity/root-may-speak-for-others", test_root_may_speak_for_others);
