@@ -6,28 +6,23 @@
 #include "daemon/config.h"
 
 #include "util/spm_error.h"
-#include "util/spm_size.h"
-
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+#include "util/spm_key_file.h"
 
 #define SECTION "virtspmd"
 
 SpmConfig *
 spm_config_new(void)
 {
-    /* libvirtd, or the daemon that takes its place in the modular set-up. */
-    static const char *const upstream[] = { "/run/libvirt/libvirt-sock",
-                                            "/run/libvirt/virtqemud-sock", NULL };
     SpmConfig *config = g_new0(SpmConfig, 1);
+    guint count = spm_config_key_count();
 
-    config->listen = g_strdup(SPM_CONFIG_DEFAULT_LISTEN);
-    config->upstream = g_strdupv((char **)upstream);
-    config->mode = SPM_CONFIG_DEFAULT_MODE;
-    config->mode_ro = SPM_CONFIG_DEFAULT_MODE_RO;
-    config->group = g_strdup(SPM_CONFIG_DEFAULT_GROUP);
-    config->max_clients = SPM_CONFIG_DEFAULT_MAX_CLIENTS;
+    config->chosen = g_new0(char *, count + 1);
+    for (guint i = 0; i < count; i++) {
+        const SpmConfigKey *key = spm_config_key_at(i);
+
+        if (key->initial)
+            key->set(key, config, key->initial);
+    }
     config->host = spm_host_config_new();
     return config;
 }
@@ -44,190 +39,44 @@ spm_config_free(SpmConfig *config)
     g_free(config->group);
     g_free(config->schema);
     spm_host_config_free(config->host);
+    for (guint i = 0; i < spm_config_key_count(); i++)
+        g_free(config->chosen[i]);
+    g_free(config->chosen);
     g_free(config);
 }
 
-/* ---- one function a value: FALSE when the text is not what it should be ---- */
-
-static gboolean
-set_path(char **path, const char *value)
+gboolean
+spm_config_is_chosen(const SpmConfig *config, const char *key)
 {
-    if (!g_path_is_absolute(value))
-        return FALSE;
-    g_free(*path);
-    *path = g_strdup(value);
-    return TRUE;
+    guint index;
+
+    return spm_config_key_find(key, &index) && config->chosen[index];
 }
 
 static gboolean
-set_listen(SpmConfig *config, const char *value)
+set_entry(SpmConfig *config, const SpmKeyFileEntry *entry, const char *path, GError **error)
 {
-    return set_path(&config->listen, value);
-}
+    g_autoptr(GError) local = NULL;
 
-/* Nothing: no such socket. */
-static gboolean
-set_listen_ro(SpmConfig *config, const char *value)
-{
-    config->listen_ro_chosen = TRUE;
-    if (value[0] != '\0')
-        return set_path(&config->listen_ro, value);
-    g_clear_pointer(&config->listen_ro, g_free);
-    return TRUE;
-}
-
-static gboolean
-set_schema(SpmConfig *config, const char *value)
-{
-    return set_path(&config->schema, value);
-}
-
-static gboolean
-set_paths(char ***list, const char *value)
-{
-    g_auto(GStrv) paths = g_strsplit(value, ";", -1);
-    guint count = g_strv_length(paths);
-
-    /* The key file format ends lists with a separator, too. */
-    if (count > 1 && paths[count - 1][0] == '\0')
-        g_clear_pointer(&paths[--count], g_free);
-    for (guint i = 0; i < count; i++) {
-        if (!g_path_is_absolute(paths[i]))
-            return FALSE;
-    }
-    if (count == 0)
-        return FALSE;
-    g_strfreev(*list);
-    *list = g_steal_pointer(&paths);
-    return TRUE;
-}
-
-static gboolean
-set_upstream(SpmConfig *config, const char *value)
-{
-    return set_paths(&config->upstream, value);
-}
-
-static gboolean
-set_upstream_ro(SpmConfig *config, const char *value)
-{
-    return set_paths(&config->upstream_ro, value);
-}
-
-static gboolean
-set_group(SpmConfig *config, const char *value)
-{
-    if (value[0] == '\0')
-        return FALSE;
-    g_free(config->group);
-    config->group = g_strdup(value);
-    config->group_chosen = TRUE;
-    return TRUE;
-}
-
-static gboolean
-parse_mode(guint *mode_to, const char *value)
-{
-    char *end;
-    gulong mode;
-
-    if (!g_ascii_isdigit(value[0]))
-        return FALSE;
-    errno = 0;
-    mode = strtoul(value, &end, 8);
-    if (errno != 0 || *end != '\0' || mode > 0777)
-        return FALSE;
-    *mode_to = mode;
-    return TRUE;
-}
-
-static gboolean
-set_mode(SpmConfig *config, const char *value)
-{
-    return parse_mode(&config->mode, value);
-}
-
-static gboolean
-set_mode_ro(SpmConfig *config, const char *value)
-{
-    return parse_mode(&config->mode_ro, value);
-}
-
-static gboolean
-set_max_clients(SpmConfig *config, const char *value)
-{
-    guint64 count;
-
-    if (!spm_parse_uint64(value, &count) || count < 1 || count > SPM_CONFIG_MAX_CLIENTS_MAX)
-        return FALSE;
-    config->max_clients = count;
-    return TRUE;
-}
-
-static const struct {
-    const char *name;
-    gboolean (*set)(SpmConfig *config, const char *value);
-    const char *expected;
-} keys[] = {
-    { "listen", set_listen, "an absolute path" },
-    { "listen-ro", set_listen_ro, "an absolute path, or nothing" },
-    { "upstream", set_upstream, "absolute paths, separated by ';'" },
-    { "upstream-ro", set_upstream_ro, "absolute paths, separated by ';'" },
-    { "mode", set_mode, "an octal number up to 0777" },
-    { "mode-ro", set_mode_ro, "an octal number up to 0777" },
-    { "group", set_group, "the name of a group" },
-    { "max-clients", set_max_clients, "a number from 1 to 100000" },
-    { "schema", set_schema, "an absolute path" },
-};
-
-static gboolean
-set_key(SpmConfig *config, const char *key, const char *value, const char *path, GError **error)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
-        if (!g_str_equal(key, keys[i].name))
-            continue;
-        if (keys[i].set(config, value))
-            return TRUE;
-        g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
-                    "%s: key '%s' is '%s', which is not %s", path, key, value, keys[i].expected);
-        return FALSE;
-    }
-    g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
-                "%s: unknown key '%s' in section [" SECTION "]", path, key);
-    return FALSE;
+    if (g_str_equal(entry->section, "host"))
+        return TRUE; /* spm_host_config_parse() */
+    if (!g_str_equal(entry->section, SECTION))
+        return spm_key_file_fail(entry, path, error,
+                                 "unknown section [%s]; there are [" SECTION "] and [host]",
+                                 entry->section);
+    return !entry->key || spm_config_set(config, entry->key, entry->value, &local) ||
+           spm_key_file_fail(entry, path, error, "%s", local->message);
 }
 
 gboolean
 spm_config_parse(SpmConfig *config, const char *text, gsize length, const char *path, GError **error)
 {
-    g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autoptr(GError) local = NULL;
-    g_auto(GStrv) sections = NULL;
-    g_auto(GStrv) names = NULL;
+    g_autoptr(GPtrArray) entries = spm_key_file_parse(text, length, path, error);
 
-    if (!g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, &local)) {
-        g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED, "%s: %s", path, local->message);
+    if (!entries)
         return FALSE;
-    }
-    sections = g_key_file_get_groups(file, NULL);
-    for (guint i = 0; sections[i]; i++) {
-        if (!g_str_equal(sections[i], SECTION) && !g_str_equal(sections[i], "host")) {
-            g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
-                        "%s: unknown section [%s]; there are [" SECTION "] and [host]", path,
-                        sections[i]);
-            return FALSE;
-        }
-    }
-    names = g_key_file_get_keys(file, SECTION, NULL, NULL);
-    for (guint i = 0; names && names[i]; i++) {
-        g_autofree char *value = g_key_file_get_string(file, SECTION, names[i], &local);
-
-        if (!value) {
-            g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED, "%s: key '%s': %s", path,
-                        names[i], local->message);
-            return FALSE;
-        }
-        if (!set_key(config, names[i], value, path, error))
+    for (guint i = 0; i < entries->len; i++) {
+        if (!set_entry(config, g_ptr_array_index(entries, i), path, error))
             return FALSE;
     }
     spm_host_config_free(config->host);
@@ -304,7 +153,7 @@ is_read_write(const SpmConfig *config, GError **error)
 gboolean
 spm_config_complete(SpmConfig *config, GError **error)
 {
-    if (!config->listen_ro_chosen && !config->listen_ro)
+    if (!spm_config_is_chosen(config, "listen-ro") && !config->listen_ro)
         config->listen_ro = g_strconcat(config->listen, SPM_CONFIG_RO_SUFFIX, NULL);
     if (!config->upstream_ro)
         config->upstream_ro = read_only_beside(config->upstream);
@@ -316,4 +165,20 @@ spm_config_complete(SpmConfig *config, GError **error)
     }
     return !is_upstream(config, config->listen, error) &&
            !is_upstream(config, config->listen_ro, error) && !is_read_write(config, error);
+}
+
+char *
+spm_config_unchangeable(const SpmConfig *old, const SpmConfig *new)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    for (guint i = 0; i < spm_config_key_count(); i++) {
+        const SpmConfigKey *key = spm_config_key_at(i);
+        const char *before = old->chosen[i] ? old->chosen[i] : key->initial;
+        const char *after = new->chosen[i] ? new->chosen[i] : key->initial;
+
+        if (key->at_start && g_strcmp0(before, after) != 0)
+            g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", key->name);
+    }
+    return names->len > 0 ? g_string_free(g_steal_pointer(&names), FALSE) : NULL;
 }

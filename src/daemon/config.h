@@ -1,19 +1,8 @@
 /*
  * config.h: what an administrator can choose
  *
- * A key file. The keys of section [virtspmd] are the fields below; section
- * [host] is that of host/host_config.h:
- *
- *     [virtspmd]
- *     listen=/run/virtspm/virtspm-sock
- *     listen-ro=/run/virtspm/virtspm-sock-ro
- *     upstream=/run/libvirt/libvirt-sock;/run/libvirt/virtqemud-sock
- *     upstream-ro=/run/libvirt/libvirt-sock-ro;/run/libvirt/virtqemud-sock-ro
- *     mode=0660
- *     mode-ro=0777
- *     group=libvirt
- *     max-clients=1000
- *     schema=/usr/share/virtspm/schemas/domain.rng
+ * A key file. The keys of section [virtspmd] are in the table of config_keys.c, and
+ * each is a field below; section [host] is that of host/host_config.h.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -24,33 +13,26 @@
 G_BEGIN_DECLS
 
 #define SPM_CONFIG_DEFAULT_LISTEN "/run/virtspm/virtspm-sock"
-#define SPM_CONFIG_DEFAULT_GROUP "libvirt"
-#define SPM_CONFIG_DEFAULT_MODE 0660
-#define SPM_CONFIG_DEFAULT_MODE_RO 0777
 
 /* What libvirt calls the read-only socket beside a socket. */
 #define SPM_CONFIG_RO_SUFFIX "-ro"
-
-/* Each client costs two descriptors. */
-#define SPM_CONFIG_DEFAULT_MAX_CLIENTS 1000
-#define SPM_CONFIG_MAX_CLIENTS_MAX 100000
 
 /* A configuration file; protects from reading something else by mistake. */
 #define SPM_CONFIG_FILE_MAX (1024 * 1024)
 
 typedef struct {
     char *listen;
-    char *listen_ro; /* NULL, once completed: none */
-    gboolean listen_ro_chosen;
+    char *listen_ro;    /* NULL, once completed: none */
     char **upstream;    /* tried in this order, for every client anew */
     char **upstream_ro; /* the same for clients of the read-only socket */
     guint mode;
     guint mode_ro;
     char *group;
-    gboolean group_chosen; /* then it must exist */
     guint max_clients;
     char *schema; /* NULL: the installed one */
     SpmHostConfig *host;
+
+    char **chosen; /* a key of the table each: the text it was set to, or NULL */
 } SpmConfig;
 
 /* The defaults. */
@@ -59,7 +41,7 @@ void spm_config_free(SpmConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmConfig, spm_config_free)
 
 /* Change what the file says. Without @required a file that is not there says
- * nothing. Errors (SPM_ERROR_CONFIG_UNSUPPORTED, SPM_ERROR_SYSTEM) name file,
+ * nothing. Errors (SPM_ERROR_CONFIG_UNSUPPORTED, SPM_ERROR_SYSTEM) name file, line,
  * key and value; an unknown key or section is one. */
 gboolean spm_config_load(SpmConfig *config, const char *path, gboolean required, GError **error);
 /* The same for text in memory; @path is for messages. */
@@ -69,5 +51,37 @@ gboolean spm_config_parse(SpmConfig *config, const char *text, gsize length, con
 /* Call it when all choices have been made: the read-only sockets that nobody chose
  * are those beside the others ("-ro"). FALSE when the choices do not fit together. */
 gboolean spm_config_complete(SpmConfig *config, GError **error);
+
+/* Has somebody set this key? */
+gboolean spm_config_is_chosen(const SpmConfig *config, const char *key);
+
+/* The keys in which @new differs from @old, and which a running virtspmd cannot
+ * change: "listen, mode". NULL: none. Caller frees. */
+char *spm_config_unchangeable(const SpmConfig *old, const SpmConfig *new);
+
+/* ---- the keys (config_keys.c) ---- */
+
+typedef struct _SpmConfigKey SpmConfigKey;
+
+struct _SpmConfigKey {
+    const char *name;
+    const char *initial;  /* what it is set to at first; NULL: it follows from others */
+    const char *shown;    /* what virtspm.conf shows as its default; NULL: @initial */
+    gboolean at_start;    /* a running virtspmd does not change it */
+    gsize field;          /* offset in SpmConfig */
+    guint64 least, most;  /* of a number */
+    const char *expected; /* for messages; NULL: a number between these */
+    gboolean (*set)(const SpmConfigKey *key, SpmConfig *config, const char *value);
+};
+
+/* Row @index of the table; NULL behind its end. */
+const SpmConfigKey *spm_config_key_at(guint index);
+guint spm_config_key_count(void);
+
+/* The row of this name and its number, or NULL. */
+const SpmConfigKey *spm_config_key_find(const char *name, guint *index);
+
+/* Set a key to what an administrator wrote. The error has no place in it. */
+gboolean spm_config_set(SpmConfig *config, const char *name, const char *value, GError **error);
 
 G_END_DECLS

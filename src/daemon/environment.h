@@ -19,7 +19,7 @@ typedef struct {
                          GAsyncReadyCallback callback, gpointer user_data);
     SpmQemuCaps *(*lookup_finish)(SpmQemuCapsCache *cache, GAsyncResult *result, GError **error);
     const char *sysroot; /* where to look for the host's nodes; NULL: "/" */
-    SpmPlacer *placer;   /* NULL: placement is off */
+    SpmPlacer *placer;   /* NULL: nobody places cells */
     const char *schema;  /* RELAX NG grammar for --validate; NULL: the installed one */
 } SpmEnvironment;
 

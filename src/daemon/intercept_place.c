@@ -114,7 +114,7 @@ spm_intercept_place(SpmCall *call, SpmCallPlacedFunc placed)
 {
     GByteArray *args;
 
-    if (!spm_call_environment(call)->placer) {
+    if (!spm_placer_is_on(spm_call_environment(call)->placer)) {
         placed(call);
         return;
     }

@@ -111,7 +111,7 @@ place(SpmCall *call)
     SpmPlacer *placer = spm_call_environment(call)->placer;
     g_autoptr(GError) error = NULL;
 
-    if (!placer) {
+    if (!spm_placer_is_on(placer)) {
         spm_call_forward(call);
         return;
     }

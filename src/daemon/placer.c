@@ -36,6 +36,19 @@ spm_placer_free(SpmPlacer *placer)
 }
 
 void
+spm_placer_set_policy(SpmPlacer *placer, SpmHostConfig *policy)
+{
+    spm_host_config_free(placer->policy);
+    placer->policy = policy;
+}
+
+gboolean
+spm_placer_is_on(const SpmPlacer *placer)
+{
+    return placer && placer->policy->placement;
+}
+
+void
 spm_plan_free(SpmPlan *plan)
 {
     spm_placement_request_free(plan->request);
@@ -99,8 +112,7 @@ add_promises(const SpmPlacer *placer, GPtrArray *taken)
             const SpmPromise *promise = g_ptr_array_index((GPtrArray *)list, i);
 
             g_ptr_array_add(taken, spm_promise_new(promise->nodes, promise->page_size,
-                                                   promise->bytes, promise->device,
-                                                   promise->owner));
+                                                   promise->bytes, promise->device, promise->owner));
         }
     }
 }
@@ -145,8 +157,7 @@ gboolean
 spm_plan_keeps(const SpmPlan *plan)
 {
     for (guint i = 0; i < plan->backings->len; i++) {
-        if (!keeps(g_ptr_array_index(plan->request->cells, i),
-                   g_ptr_array_index(plan->backings, i)))
+        if (!keeps(g_ptr_array_index(plan->request->cells, i), g_ptr_array_index(plan->backings, i)))
             return FALSE;
     }
     return TRUE;

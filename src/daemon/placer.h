@@ -21,6 +21,12 @@ SpmPlacer *spm_placer_new(const char *sysroot, SpmHostConfig *policy);
 void spm_placer_free(SpmPlacer *placer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmPlacer, spm_placer_free)
 
+/* From here on this policy counts (taken). What has been promised stays promised. */
+void spm_placer_set_policy(SpmPlacer *placer, SpmHostConfig *policy);
+
+/* Does somebody place cells? Not without a placer, nor by a policy of placement=off. */
+gboolean spm_placer_is_on(const SpmPlacer *placer);
+
 /* What a domain wants and what it gets. */
 typedef struct {
     SpmPlacementRequest *request;

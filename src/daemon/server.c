@@ -283,6 +283,13 @@ spm_server_free(SpmServer *server)
 }
 
 void
+spm_server_set_config(SpmServer *server, const SpmConfig *config)
+{
+    server->config = config;
+    accept_or_wait(server);
+}
+
+void
 spm_server_listen(SpmServer *server, int fd, SpmAccess access)
 {
     Door *door = g_new0(Door, 1);

@@ -13,8 +13,10 @@ G_BEGIN_DECLS
 
 typedef struct _SpmServer SpmServer;
 
-/* Both must outlive the server. */
+/* Both must outlive the server, except that @config may be replaced. */
 SpmServer *spm_server_new(const SpmConfig *config, const SpmEnvironment *environment);
+/* From here on these settings count. Clients that are there stay. */
+void spm_server_set_config(SpmServer *server, const SpmConfig *config);
 /* Closes all clients. */
 void spm_server_free(SpmServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmServer, spm_server_free)

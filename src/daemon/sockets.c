@@ -81,7 +81,8 @@ static gboolean
 make(GPtrArray *sockets, const SpmConfig *config, const char *path, guint mode, SpmAccess access,
      GError **error)
 {
-    SpmListener *listener = spm_listener_new(path, mode, config->group, config->group_chosen, error);
+    SpmListener *listener =
+        spm_listener_new(path, mode, config->group, spm_config_is_chosen(config, "group"), error);
 
     if (listener)
         add(sockets, listener, access);

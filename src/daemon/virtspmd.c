@@ -39,19 +39,14 @@
  * (admin, TCP, TLS), its own doing (autostart, saving guests when the host shuts
  * down), and raw monitor commands are as stock libvirt has them.
  *
- * Layers: server (all clients) - session (one client) - side (one socket) -
+ * Layers: daemon (settings, signals) - server (all clients) - session (one client) - side (one socket) -
  * parser and queue; intercept*.c hold what is done to the calls in the table.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "daemon/config.h"
-#include "daemon/sd.h"
-#include "daemon/server.h"
-#include "daemon/sockets.h"
+#include "daemon/daemon.h"
 
-#include <glib-unix.h>
 #include <locale.h>
-#include <sys/resource.h>
 
 typedef struct {
     char *listen;
@@ -60,13 +55,6 @@ typedef struct {
     gboolean verbose;
     gboolean version;
 } Options;
-
-static gboolean
-terminate(gpointer data)
-{
-    g_main_loop_quit(data);
-    return G_SOURCE_CONTINUE;
-}
 
 static gboolean
 parse_options(int *argc, char ***argv, Options *options, GError **error)
@@ -97,89 +85,33 @@ parse_options(int *argc, char ***argv, Options *options, GError **error)
     return TRUE;
 }
 
-/* The file first, then the command line. */
+/* The file first, then the command line. (SpmConfigureFunc) */
 static SpmConfig *
-configure(Options *options, GError **error)
+configure(gpointer data, GError **error)
 {
+    const Options *options = data;
     g_autoptr(SpmConfig) config = spm_config_new();
 
     if (!spm_config_load(config, options->config ? options->config : SPM_CONFIG_PATH,
                          options->config != NULL, error))
         return NULL;
     if (options->listen) {
-        g_free(config->listen);
-        config->listen = g_canonicalize_filename(options->listen, NULL);
+        g_autofree char *path = g_canonicalize_filename(options->listen, NULL);
+
+        if (!spm_config_set(config, "listen", path, error))
+            return NULL;
     }
     if (options->upstream) {
         g_strfreev(config->upstream);
-        config->upstream = g_steal_pointer(&options->upstream);
+        config->upstream = g_strdupv(options->upstream);
     }
     return spm_config_complete(config, error) ? g_steal_pointer(&config) : NULL;
-}
-
-/* Two descriptors a client are more than the usual soft limit of 1024 has for
- * the default of max-clients. */
-static void
-raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
-static gboolean
-serve(SpmConfig *config, GError **error)
-{
-    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-    g_autoptr(SpmQemuCapsCache) caps = spm_qemu_caps_cache_new();
-    g_autoptr(GPtrArray) sockets = NULL;
-    g_autoptr(GArray) handed_over = NULL;
-    g_autoptr(SpmPlacer) placer =
-        config->host->placement ? spm_placer_new(NULL, g_steal_pointer(&config->host)) : NULL;
-    g_autoptr(SpmServer) server = NULL;
-    SpmEnvironment environment = {
-        .caps = caps,
-        .lookup_async = spm_qemu_caps_lookup_async,
-        .lookup_finish = spm_qemu_caps_lookup_finish,
-        .placer = placer,
-        .schema = config->schema,
-    };
-
-    /* First, because it changes the environment, and handling signals starts a
-     * thread. */
-    handed_over = spm_sd_listen_fds(error);
-    if (!handed_over)
-        return FALSE;
-    g_unix_signal_add(SIGTERM, terminate, loop);
-    g_unix_signal_add(SIGINT, terminate, loop);
-    raise_descriptor_limit();
-
-    sockets = spm_sockets_open(config, handed_over, error);
-    if (!sockets)
-        return FALSE;
-    server = spm_server_new(config, &environment);
-    for (guint i = 0; i < sockets->len; i++) {
-        const SpmSocket *place = g_ptr_array_index(sockets, i);
-
-        spm_server_listen(server, spm_listener_fd(place->listener), place->access);
-    }
-
-    spm_sd_notify("READY=1");
-    g_info("ready");
-    g_main_loop_run(loop);
-    spm_sd_notify("STOPPING=1");
-    g_info("stopping");
-    return TRUE;
 }
 
 int
 main(int argc, char **argv)
 {
     Options options = { 0 };
-    g_autoptr(SpmConfig) config = NULL;
     g_autoptr(GError) error = NULL;
     int status = 0;
 
@@ -193,8 +125,7 @@ main(int argc, char **argv)
         g_log_writer_default_set_use_stderr(TRUE);
         if (options.verbose)
             g_log_set_debug_enabled(TRUE);
-        config = configure(&options, &error);
-        if (!config || !serve(config, &error)) {
+        if (!spm_daemon_run(configure, &options, &error)) {
             g_printerr("virtspmd: %s\n", error->message);
             status = 1;
         }

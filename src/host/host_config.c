@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "util/spm_error.h"
+#include "util/spm_key_file.h"
 
 #define SECTION "host"
 
@@ -45,15 +46,14 @@ spm_host_config_class(const SpmHostConfig *config, guint node, SpmHostClass *kla
 }
 
 static gboolean
-parse_class(const SpmHostConfig *config, const char *key, const char *text, SpmHostClass *klass, GError **error)
+parse_class(const SpmHostConfig *config, const SpmKeyFileEntry *entry, const char *text, SpmHostClass *klass,
+            GError **error)
 {
-    if (spm_host_class_parse(text, klass))
-        return TRUE;
-    g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
-                "%s: [" SECTION "] %s: there is no memory class '%s'; "
-                "the classes are dram, hbm, far, pmem, gpu, unclaimed-spm and none",
-                config->path, key, text);
-    return FALSE;
+    return spm_host_class_parse(text, klass) ||
+           spm_key_file_fail(entry, config->path, error,
+                             "[" SECTION "] %s: there is no memory class '%s'; "
+                             "the classes are dram, hbm, far, pmem, gpu, unclaimed-spm and none",
+                             entry->key, text);
 }
 
 /* "node2-class" */
@@ -70,9 +70,9 @@ node_of_key(const char *key, guint *node)
 }
 
 static gboolean
-parse_allowed(SpmHostConfig *config, const char *key, const char *value, GError **error)
+parse_allowed(SpmHostConfig *config, const SpmKeyFileEntry *entry, GError **error)
 {
-    g_auto(GStrv) names = g_strsplit_set(value, ";,", -1);
+    g_auto(GStrv) names = g_strsplit_set(entry->value, ";,", -1);
 
     config->allowed = 0;
     for (guint i = 0; names[i]; i++) {
@@ -80,7 +80,7 @@ parse_allowed(SpmHostConfig *config, const char *key, const char *value, GError 
 
         if (*g_strstrip(names[i]) == '\0')
             continue;
-        if (!parse_class(config, key, names[i], &klass, error))
+        if (!parse_class(config, entry, names[i], &klass, error))
             return FALSE;
         config->allowed |= 1u << klass;
     }
@@ -89,61 +89,56 @@ parse_allowed(SpmHostConfig *config, const char *key, const char *value, GError 
 
 /* One of two words. */
 static gboolean
-parse_choice(const SpmHostConfig *config, const char *key, const char *value, const char *yes,
-             const char *no, gboolean *choice, GError **error)
+parse_choice(const SpmHostConfig *config, const SpmKeyFileEntry *entry, const char *yes, const char *no,
+             gboolean *choice, GError **error)
 {
-    *choice = g_str_equal(value, yes);
-    if (*choice || g_str_equal(value, no))
-        return TRUE;
-    g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
-                "%s: [" SECTION "] %s must be '%s' or '%s', not '%s'", config->path, key, yes, no, value);
-    return FALSE;
+    *choice = g_str_equal(entry->value, yes);
+    return *choice || g_str_equal(entry->value, no) ||
+           spm_key_file_fail(entry, config->path, error, "[" SECTION "] %s must be '%s' or '%s', not '%s'",
+                             entry->key, yes, no, entry->value);
 }
 
 static gboolean
-parse_key(SpmHostConfig *config, const char *key, const char *value, GError **error)
+parse_key(SpmHostConfig *config, const SpmKeyFileEntry *entry, GError **error)
 {
     SpmHostClass klass;
     guint node;
 
-    if (node_of_key(key, &node)) {
-        if (!parse_class(config, key, value, &klass, error))
+    if (node_of_key(entry->key, &node)) {
+        if (!parse_class(config, entry, entry->value, &klass, error))
             return FALSE;
         g_hash_table_insert(config->classes, GUINT_TO_POINTER(node), GUINT_TO_POINTER((guint)klass + 1));
         return TRUE;
     }
-    if (g_str_equal(key, "allow-classes"))
-        return parse_allowed(config, key, value, error);
-    if (g_str_equal(key, "ordinary-pages"))
-        return parse_choice(config, key, value, "true", "false", &config->ordinary_pages, error);
-    if (g_str_equal(key, "placement"))
-        return parse_choice(config, key, value, "auto", "off", &config->placement, error);
-    g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
-                "%s: [" SECTION "] has an unknown key '%s'; "
-                "the keys are nodeN-class, allow-classes, ordinary-pages and placement",
-                config->path, key);
-    return FALSE;
+    if (g_str_equal(entry->key, "allow-classes"))
+        return parse_allowed(config, entry, error);
+    if (g_str_equal(entry->key, "ordinary-pages"))
+        return parse_choice(config, entry, "true", "false", &config->ordinary_pages, error);
+    if (g_str_equal(entry->key, "placement"))
+        return parse_choice(config, entry, "auto", "off", &config->placement, error);
+    return spm_key_file_fail(entry, config->path, error,
+                             "[" SECTION "] has an unknown key '%s'; "
+                             "the keys are nodeN-class, allow-classes, ordinary-pages and placement",
+                             entry->key);
 }
 
 SpmHostConfig *
 spm_host_config_parse(const char *data, gsize length, const char *path, GError **error)
 {
     g_autoptr(SpmHostConfig) config = spm_host_config_new();
-    g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autoptr(GError) parse_error = NULL;
-    g_auto(GStrv) keys = NULL;
+    g_autoptr(GPtrArray) entries = spm_key_file_parse(data, length, path, error);
 
+    if (!entries)
+        return NULL;
     g_free(config->path);
     config->path = g_strdup(path);
-    if (!g_key_file_load_from_data(file, data, length, G_KEY_FILE_NONE, &parse_error)) {
-        g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED, "%s: %s", path, parse_error->message);
-        return NULL;
-    }
-    keys = g_key_file_get_keys(file, SECTION, NULL, NULL);
-    for (guint i = 0; keys && keys[i]; i++) {
-        g_autofree char *value = g_key_file_get_value(file, SECTION, keys[i], NULL);
+    for (guint i = 0; i < entries->len; i++) {
+        SpmKeyFileEntry *entry = g_ptr_array_index(entries, i);
 
-        if (!value || !parse_key(config, keys[i], g_strstrip(value), error))
+        if (!entry->key || !g_str_equal(entry->section, SECTION))
+            continue;
+        g_strstrip(entry->value);
+        if (!parse_key(config, entry, error))
             return NULL;
     }
     return g_steal_pointer(&config);

@@ -42,8 +42,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmHostConfig, spm_host_config_free)
  * Errors: SPM_ERROR_CONFIG_UNSUPPORTED, SPM_ERROR_SYSTEM when it cannot be read. */
 SpmHostConfig *spm_host_config_load(const char *path, GError **error);
 
-/* The section [host] of a file that is already in memory (@length as in
- * g_key_file_load_from_data()); other sections are their owners' business. */
+/* The section [host] of a file that is already in memory; other sections are their
+ * owners' business. */
 SpmHostConfig *spm_host_config_parse(const char *data, gsize length, const char *path, GError **error);
 
 /* TRUE and the class when the administrator set one for @node. */

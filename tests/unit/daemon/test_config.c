@@ -22,7 +22,7 @@ test_defaults(void)
     g_assert_null(config->upstream[2]);
     g_assert_cmpuint(config->mode, ==, 0660);
     g_assert_cmpstr(config->group, ==, "libvirt");
-    g_assert_false(config->group_chosen);
+    g_assert_false(spm_config_is_chosen(config, "group"));
     g_assert_null(config->schema);
     g_assert_true(spm_config_complete(config, &error));
     g_assert_no_error(error);
@@ -63,7 +63,7 @@ test_every_key(void)
     g_assert_cmpstr(config->upstream_ro[0], ==, "/run/b2");
     g_assert_null(config->upstream_ro[1]);
     g_assert_cmpstr(config->group, ==, "kvm");
-    g_assert_true(config->group_chosen);
+    g_assert_true(spm_config_is_chosen(config, "group"));
     g_assert_cmpuint(config->max_clients, ==, 7);
     g_assert_cmpstr(config->schema, ==, "/usr/d.rng");
 }
@@ -94,7 +94,8 @@ test_errors_name_file_key_and_value(void)
         { "max-clients=many", "key 'max-clients' is 'many'" },
         { "schema=d.rng", "key 'schema'" },
         { "[elsewhere]", "unknown section [elsewhere]" },
-        { "nonsense", "file: " },
+        { "nonsense", "file:2: " },
+        { "mode=0600\nmode=0600", "file:3: key 'mode' is set a second time" },
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -105,7 +106,7 @@ test_errors_name_file_key_and_value(void)
         g_test_message("%s", cases[i].line);
         g_assert_false(spm_config_parse(config, text, strlen(text), "file", &error));
         g_assert_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED);
-        g_assert_nonnull(strstr(error->message, "file"));
+        g_assert_true(g_str_has_prefix(error->message, "file:"));
         if (!strstr(error->message, cases[i].words))
             g_error("'%s' does not say '%s'", error->message, cases[i].words);
     }
@@ -192,6 +193,15 @@ test_files(void)
     g_rmdir(dir);
 }
 
+static char *
+read_file(const char *variable)
+{
+    char *text = NULL;
+
+    g_assert_true(g_file_get_contents(g_getenv(variable), &text, NULL, NULL));
+    return text;
+}
+
 /* The file that is installed shows the defaults: it changes nothing. */
 static void
 test_the_installed_file(void)
@@ -201,8 +211,67 @@ test_the_installed_file(void)
 
     g_assert_true(spm_config_load(config, g_getenv("SPM_TEST_CONFIG"), TRUE, &error));
     g_assert_no_error(error);
-    g_assert_cmpstr(config->listen, ==, SPM_CONFIG_DEFAULT_LISTEN);
-    g_assert_false(config->group_chosen);
+    for (guint i = 0; i < spm_config_key_count(); i++)
+        g_assert_null(config->chosen[i]);
+}
+
+static void
+test_the_installed_file_shows_every_key_with_its_default(void)
+{
+    g_autofree char *text = read_file("SPM_TEST_CONFIG");
+    g_autofree char *uncommented = NULL;
+    g_autoptr(SpmConfig) config = spm_config_new();
+    g_autoptr(GRegex) hidden = g_regex_new("^#(?=[a-z0-9-]+=)", G_REGEX_MULTILINE, 0, NULL);
+    g_autoptr(GError) error = NULL;
+
+    uncommented = g_regex_replace_literal(hidden, text, -1, 0, "", 0, NULL);
+    g_assert_true(spm_config_parse(config, uncommented, strlen(uncommented), "file", &error));
+    g_assert_no_error(error);
+    for (guint i = 0; i < spm_config_key_count(); i++) {
+        const SpmConfigKey *key = spm_config_key_at(i);
+
+        g_test_message("%s", key->name);
+        g_assert_cmpstr(config->chosen[i], ==, key->shown ? key->shown : key->initial);
+    }
+}
+
+/* An item of a list of definitions: the key on a line, what it means below it, in
+ * a section of that name. */
+static void
+test_the_manual_page_has_every_key(void)
+{
+    g_autofree char *text = read_file("SPM_TEST_MANUAL");
+    const char *section = strstr(text, "\nCONFIGURATION\n===");
+    g_autofree char *keys = NULL;
+
+    g_assert_nonnull(section);
+    keys = g_strndup(section, strstr(section + 1, "\nSYSTEMD\n===") - section);
+    for (guint i = 0; i < spm_config_key_count(); i++) {
+        g_autofree char *item = g_strdup_printf("\n%s\n    ", spm_config_key_at(i)->name);
+
+        assert_holds(keys, item);
+    }
+}
+
+/* What virtspmd has to be restarted for. */
+static void
+test_changes_that_wait_for_a_restart(void)
+{
+    static const char text[] = "[virtspmd]\nlisten=/run/a\nmode=0600\nmax-clients=7\n";
+    g_autoptr(SpmConfig) before = spm_config_new();
+    g_autoptr(SpmConfig) after = spm_config_new();
+    g_autofree char *names = NULL;
+
+    g_assert_null(spm_config_unchangeable(before, after));
+    g_assert_true(spm_config_parse(after, text, strlen(text), "file", NULL));
+    names = spm_config_unchangeable(before, after);
+    g_assert_cmpstr(names, ==, "listen, mode");
+    /* Written out, a default is no change. */
+    g_assert_true(spm_config_set(before, "listen-ro", "", NULL));
+    g_assert_true(spm_config_set(before, "listen", "/run/a", NULL));
+    g_assert_true(spm_config_set(after, "listen-ro", "", NULL));
+    g_assert_true(spm_config_set(after, "mode", "0660", NULL));
+    g_assert_null(spm_config_unchangeable(before, after));
 }
 
 int
@@ -217,5 +286,9 @@ main(int argc, char **argv)
     g_test_add_func("/daemon/config/contradictions", test_sockets_that_contradict);
     g_test_add_func("/daemon/config/files", test_files);
     g_test_add_func("/daemon/config/installed", test_the_installed_file);
+    g_test_add_func("/daemon/config/installed-shows-all",
+                    test_the_installed_file_shows_every_key_with_its_default);
+    g_test_add_func("/daemon/config/manual", test_the_manual_page_has_every_key);
+    g_test_add_func("/daemon/config/restart", test_changes_that_wait_for_a_restart);
     return g_test_run();
 }

@@ -58,20 +58,20 @@ mistakes_are_named(void)
     static const struct {
         const char *text, *message;
     } cases[] = {
-        { "[host]\nnode2-klass=hbm\n", "/etc/v.conf: [host] has an unknown key 'node2-klass'; "
+        { "[host]\nnode2-klass=hbm\n", "/etc/v.conf:2: [host] has an unknown key 'node2-klass'; "
                                        "the keys are nodeN-class, allow-classes, ordinary-pages and placement" },
-        { "[host]\nnode-class=hbm\n", "/etc/v.conf: [host] has an unknown key 'node-class'; "
+        { "[host]\nnode-class=hbm\n", "/etc/v.conf:2: [host] has an unknown key 'node-class'; "
                                       "the keys are nodeN-class, allow-classes, ordinary-pages and placement" },
-        { "[host]\nnode99999-class=hbm\n", "/etc/v.conf: [host] has an unknown key 'node99999-class'; "
+        { "[host]\nnode99999-class=hbm\n", "/etc/v.conf:2: [host] has an unknown key 'node99999-class'; "
                                            "the keys are nodeN-class, allow-classes, ordinary-pages and placement" },
         { "[host]\nnode2-class=fast\n",
-          "/etc/v.conf: [host] node2-class: there is no memory class 'fast'; "
+          "/etc/v.conf:2: [host] node2-class: there is no memory class 'fast'; "
           "the classes are dram, hbm, far, pmem, gpu, unclaimed-spm and none" },
         { "[host]\nallow-classes=hbm;all\n",
-          "/etc/v.conf: [host] allow-classes: there is no memory class 'all'; "
+          "/etc/v.conf:2: [host] allow-classes: there is no memory class 'all'; "
           "the classes are dram, hbm, far, pmem, gpu, unclaimed-spm and none" },
         { "[host]\nordinary-pages=1\n",
-          "/etc/v.conf: [host] ordinary-pages must be 'true' or 'false', not '1'" },
+          "/etc/v.conf:2: [host] ordinary-pages must be 'true' or 'false', not '1'" },
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -90,7 +90,7 @@ not_a_key_file(void)
 
     g_assert_null(parse("node2-class=hbm\n", &error));
     g_assert_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED);
-    g_assert_true(g_str_has_prefix(error->message, "/etc/v.conf: "));
+    g_assert_true(g_str_has_prefix(error->message, "/etc/v.conf:1: "));
 }
 
 static void

@@ -1,0 +1,156 @@
+/*
+ * daemon.c: virtspmd while it serves: sockets, signals, settings
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "daemon/daemon.h"
+
+#include "daemon/sd.h"
+#include "daemon/server.h"
+#include "daemon/sockets.h"
+
+#include <glib-unix.h>
+#include <sys/resource.h>
+
+typedef struct {
+    SpmConfigureFunc configure;
+    gpointer user_data;
+    GMainLoop *loop;
+    SpmConfig *config;
+    SpmEnvironment environment;
+    GPtrArray *sockets;
+    SpmServer *server;
+} Daemon;
+
+static gboolean
+terminate(gpointer data)
+{
+    g_main_loop_quit(((Daemon *)data)->loop);
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- settings ---- */
+
+/* What sessions share follows the settings; the server follows by itself. */
+static void
+adopt(Daemon *daemon, SpmConfig *config)
+{
+    SpmConfig *old = daemon->config;
+
+    daemon->environment.schema = config->schema;
+    spm_placer_set_policy(daemon->environment.placer, g_steal_pointer(&config->host));
+    if (daemon->server)
+        spm_server_set_config(daemon->server, config);
+    daemon->config = config;
+    spm_config_free(old);
+}
+
+static void
+reload(Daemon *daemon)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(SpmConfig) config = daemon->configure(daemon->user_data, &error);
+    g_autofree char *unchangeable = NULL;
+
+    if (!config) {
+        g_critical("the configuration is not reloaded, and the old one stays: %s", error->message);
+        return;
+    }
+    unchangeable = spm_config_unchangeable(daemon->config, config);
+    if (unchangeable)
+        g_warning("a change of %s takes effect when virtspmd is restarted", unchangeable);
+    adopt(daemon, g_steal_pointer(&config));
+    g_message("the configuration is reloaded");
+}
+
+static gboolean
+hang_up(gpointer data)
+{
+    g_autofree char *state =
+        g_strdup_printf("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time());
+
+    spm_sd_notify(state);
+    reload(data);
+    spm_sd_notify("READY=1");
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- life ---- */
+
+/* Two descriptors a client are more than the usual soft limit of 1024 has for
+ * the default of max-clients. */
+static void
+raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static gboolean
+begin(Daemon *daemon, GError **error)
+{
+    /* First, because it changes the environment, and handling signals starts a
+     * thread. */
+    g_autoptr(GArray) handed_over = spm_sd_listen_fds(error);
+
+    if (!handed_over)
+        return FALSE;
+    g_unix_signal_add(SIGTERM, terminate, daemon);
+    g_unix_signal_add(SIGINT, terminate, daemon);
+    g_unix_signal_add(SIGHUP, hang_up, daemon);
+    raise_descriptor_limit();
+
+    daemon->sockets = spm_sockets_open(daemon->config, handed_over, error);
+    if (!daemon->sockets)
+        return FALSE;
+    daemon->server = spm_server_new(daemon->config, &daemon->environment);
+    for (guint i = 0; i < daemon->sockets->len; i++) {
+        const SpmSocket *place = g_ptr_array_index(daemon->sockets, i);
+
+        spm_server_listen(daemon->server, spm_listener_fd(place->listener), place->access);
+    }
+    return TRUE;
+}
+
+static void
+end(Daemon *daemon)
+{
+    g_clear_pointer(&daemon->server, spm_server_free);
+    g_clear_pointer(&daemon->sockets, g_ptr_array_unref);
+    g_clear_pointer(&daemon->environment.placer, spm_placer_free);
+    g_clear_pointer(&daemon->environment.caps, spm_qemu_caps_cache_free);
+    g_clear_pointer(&daemon->loop, g_main_loop_unref);
+    g_clear_pointer(&daemon->config, spm_config_free);
+}
+
+gboolean
+spm_daemon_run(SpmConfigureFunc configure, gpointer user_data, GError **error)
+{
+    Daemon daemon = { .configure = configure, .user_data = user_data };
+    SpmConfig *config = configure(user_data, error);
+    gboolean begun;
+
+    if (!config)
+        return FALSE;
+    daemon.loop = g_main_loop_new(NULL, FALSE);
+    daemon.environment.caps = spm_qemu_caps_cache_new();
+    daemon.environment.lookup_async = spm_qemu_caps_lookup_async;
+    daemon.environment.lookup_finish = spm_qemu_caps_lookup_finish;
+    daemon.environment.placer = spm_placer_new(NULL, spm_host_config_new());
+    adopt(&daemon, config);
+
+    begun = begin(&daemon, error);
+    if (begun) {
+        spm_sd_notify("READY=1");
+        g_info("ready");
+        g_main_loop_run(daemon.loop);
+        spm_sd_notify("STOPPING=1");
+        g_info("stopping");
+    }
+    end(&daemon);
+    return begun;
+}
