@@ -110,25 +110,50 @@ spm_domain_device_is_spm(const char *xml, gsize length, const char *device, gsiz
     return FALSE;
 }
 
+/* @xml with @element on lines of its own before the first <devices>; what is
+ * there stays as it is, byte for byte. NULL without such an element. */
+static char *
+before_devices(const char *xml, gsize length, const char *element)
+{
+    static const char start[] = "<devices";
+    const char *place = g_strstr_len(xml, length, start);
+    GString *text;
+
+    if (!place)
+        return NULL;
+    text = g_string_new_len(xml, place - xml);
+    g_string_append_printf(text, "%s\n  ", element);
+    g_string_append_len(text, place, length - (place - xml));
+    return g_string_free(text, FALSE);
+}
+
 char *
 spm_domain_capabilities_extend(const char *xml, gsize length, const SpmQemuCaps *qemu,
                                GError **error)
 {
     g_autoptr(xmlDoc) doc = spm_xml_parse(xml, length, error);
     xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+    xmlNode *devices = spm_xml_child(root, "devices");
+    g_autofree char *element = NULL;
+    char *result = NULL;
     xmlNode *numa;
     xmlNode *list;
+    char quote;
 
     if (!doc)
         return NULL;
     if (!spm_xml_is(root, "domainCapabilities"))
         return g_strndup(xml, length);
-    numa = spm_xml_add(root, spm_xml_child(root, "devices"), NULL, "numa", NULL);
+    numa = spm_xml_add(root, devices, NULL, "numa", NULL);
     spm_xml_set_attr(numa, "supported", "yes");
     list = spm_xml_add(numa, NULL, NULL, "enum", NULL);
     spm_xml_set_attr(list, "name", "memmapType");
     spm_xml_add(list, NULL, NULL, "value", spm_memmap_type_name(SPM_MEMMAP_NORMAL));
     if (qemu && qemu->sp_mem)
         spm_xml_add(list, NULL, NULL, "value", spm_memmap_type_name(SPM_MEMMAP_SPM));
-    return spm_xml_format(doc, spm_xml_quote(xml, length));
+    quote = spm_xml_quote(xml, length);
+    element = spm_xml_format_node(numa, quote);
+    if (devices)
+        result = before_devices(xml, length, element);
+    return result ? result : spm_xml_format(doc, quote);
 }

@@ -158,7 +158,7 @@ static void
 domain_capabilities_say_which_types_there_are(void)
 {
     static const char xml[] = "<domainCapabilities>\n"
-                              "  <cpu/>\n"
+                              "  <machine></machine>\n"
                               "  <devices supported='yes'/>\n"
                               "</domainCapabilities>\n";
     g_autofree char *with = extended(xml, "sp-mem");
@@ -166,7 +166,7 @@ domain_capabilities_say_which_types_there_are(void)
     g_autofree char *unknown = extended(xml, NULL);
 
     g_assert_cmpstr(with, ==, "<domainCapabilities>\n"
-                              "  <cpu/>\n"
+                              "  <machine></machine>\n"
                               "  <numa supported='yes'>\n"
                               "    <enum name='memmapType'>\n"
                               "      <value>normal</value>\n"

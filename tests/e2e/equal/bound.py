@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is bound to differ between any two runs, whoever stands between.
+
+Each rule says what it replaces and why; it names the place, so that nothing else
+is lost.  A rule that a scenario needs alone is passed to it (`scenario(bound=...)`).
+"""
+
+import collections
+import re
+
+Rule = collections.namedtuple("Rule", "name pattern replacement")
+
+
+def rule(name, pattern, replacement):
+    return Rule(name, re.compile(pattern), replacement)
+
+
+COMMON = (
+    # libvirtd counts the starts of domains from its own start on.
+    rule("the id of a running domain, in its XML", r"(<domain [^>]*\bid=')\d+'", r"\1ID'"),
+    rule("the id of a running domain, in names made of it", r"\bdomain-\d+-", "domain-ID-"),
+    # The kernel hands out the next one that is free.
+    rule("a pseudo-terminal", r"/dev/pts/\d+", "/dev/pts/N"),
+    # virtspmd says which kinds of SPM an emulator can do: it is there for that.
+    rule("virtspmd's own element of domain capabilities",
+         r"(?s)  <numa supported='[a-z]*'>(?:(?!</numa>).)*memmapType(?:(?!</numa>).)*</numa>\n", ""),
+)
+
+# ---- for scenarios that need them ----
+
+CREATED = rule("when a snapshot or a checkpoint was made",
+               r"(<creationTime>|<name>)\d{10}(</)", r"\1TIME\2")
+
+
+def apply(text, rules):
+    for _, pattern, replacement in rules:
+        text = pattern.sub(replacement, text)
+    return text

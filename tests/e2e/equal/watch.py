@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every event of a connection, in the order in which its client gets them."""
+
+import queue
+
+import libvirt
+
+from equal import plain
+from lib import events  # noqa: F401: there is an event loop before the first connection
+
+PATIENCE = 60
+
+FENCE = "fence"
+FENCE_XML = (f"<domain type='{{}}'><name>{FENCE}</name><memory>1024</memory>"
+             "<os><type>hvm</type></os></domain>")
+
+
+def names(prefix):
+    """{number: name} of a kind of event, but for the end of its list."""
+    return {value: name.removeprefix(prefix).lower().replace("_", " ")
+            for name, value in vars(libvirt).items()
+            if name.startswith(prefix) and not name.endswith("_LAST")}
+
+
+DOMAIN_EVENTS = names("VIR_DOMAIN_EVENT_ID_")
+
+
+class Watch:
+    """Events of domains, all that the bindings know, registered in the style of
+    each kind (`any`), and those of their lives once more in the oldest (`old`)."""
+
+    def __init__(self, seen, connection, old=True, only=None):
+        self.seen, self.connection = seen, connection
+        self.queue = queue.Queue()
+        self.dry = {}
+        if old:
+            connection.domainEventRegister(
+                lambda _, domain, *more: self.put("old lifecycle", domain, more[:-1]), None)
+        for number, name in DOMAIN_EVENTS.items():
+            if only is None or name in only:
+                connection.domainEventRegisterAny(None, number, self.callback(name), None)
+
+    def callback(self, name):
+        return lambda _, domain, *more: self.put(name, domain, more[:-1])
+
+    def put(self, name, domain, details):
+        self.queue.put((name, domain.name(), details))
+
+    def next(self):
+        try:
+            name, domain, details = self.queue.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise AssertionError(f"{self.seen.side.name}: no more events") from None
+        return name, domain, details
+
+    def until(self, name, domain, *details):
+        """Wait for an event; all up to it are steps of the scenario."""
+        while True:
+            event = self.next()
+            self.add(event)
+            if event[:2] == (name, domain) and event[2][:len(details)] == details:
+                return event
+
+    def add(self, event):
+        name, domain, details = event
+        self.seen.add(f"event of {domain}: {name} {plain.plain(details)}")
+
+    def drain(self, kind="qemu"):
+        """All that has happened so far: what libvirtd sends next is an event that is
+        made here and comes last."""
+        fence = self.connection.defineXML(FENCE_XML.format(kind))
+        fence.undefine()
+        while True:
+            event = self.next()
+            if event[1] != FENCE:
+                self.add(event)
+            elif event[0] == "lifecycle" and event[2][0] == libvirt.VIR_DOMAIN_EVENT_UNDEFINED:
+                return
