@@ -7,6 +7,7 @@
  *     virt-spm argv FILE         what QEMU gets
  *     virt-spm plan FILE         where its SPM cells would go on this host
  *     virt-spm status            what the SPM cells of all domains use
+ *     virt-spm receive FILE      for libvirt's hook: may this guest come here with its memory?
  *
  * Exit status: 0 done, 1 the document or this host is at fault, 2 wrong usage
  * or an unreadable file.
@@ -24,6 +25,7 @@
 #include "host/host_nodes.h"
 #include "qemu/qemu_argv.h"
 #include "qemu/qemu_domain.h"
+#include "qemu/qemu_offline.h"
 #include "util/spm_error.h"
 #include "util/spm_xml.h"
 #include "virt-spm-libvirt.h"
@@ -68,6 +70,7 @@ static const char summary[] =
     "  argv FILE       print the QEMU command line; with --memory its memory part\n"
     "  plan FILE       print where the domain's SPM cells would go on this host\n"
     "  status          print what the SPM cells of all domains use, node by node\n"
+    "  receive FILE    for libvirt's hook: print the XML to receive a guest with its memory\n"
     "\n"
     "FILE may be - for standard input.";
 
@@ -313,6 +316,38 @@ status(const Input *input, GError **error)
     return spm_tool_status(option_connect, option_sysroot, option_config, option_json, error);
 }
 
+/* Whatever cannot be found out about the emulator counts as a no. */
+static char *
+receive(const Input *input, GError **error)
+{
+    g_autoptr(SpmDomainTarget) target = NULL;
+    g_autoptr(SpmQemuCapsCache) cache = spm_qemu_caps_cache_new();
+    g_autoptr(SpmQemuCaps) caps = NULL;
+    g_autoptr(GError) unknown = NULL;
+    g_autofree char *why_not = NULL;
+
+    if (!spm_domain_holds_sp_mem(input->xml, input->length))
+        return g_strndup(input->xml, input->length);
+    if (!(target = spm_domain_target_parse(input->xml, input->length, error)))
+        return NULL;
+    if (option_assume)
+        caps = spm_qemu_caps_assume(option_assume, error);
+    else if (option_emulator || target->emulator)
+        caps = spm_qemu_caps_lookup(cache, option_emulator ? option_emulator : target->emulator,
+                                    &unknown);
+    if (option_assume && !caps)
+        return NULL;
+    if (caps)
+        why_not = g_strdup_printf("%s (QEMU %s) does not migrate it",
+                                  caps->binary ? caps->binary : "its emulator",
+                                  caps->version ? caps->version : "of unknown version");
+    else
+        why_not = g_strdup_printf("whether its emulator migrates it cannot be found out (%s)",
+                                  unknown ? unknown->message : "the XML names none");
+    return spm_domain_receive(input->xml, input->length, caps && caps->sp_mem_migratable, why_not,
+                              error);
+}
+
 static const struct {
     const char *name;
     gboolean wants_file;
@@ -324,6 +359,7 @@ static const struct {
     { "argv", TRUE, argv },
     { "plan", TRUE, plan },
     { "status", FALSE, status },
+    { "receive", TRUE, receive },
 };
 
 static int

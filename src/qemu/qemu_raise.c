@@ -12,6 +12,7 @@
 #include "qemu/qemu_raise.h"
 
 #include "qemu/qemu_lower_cells.h"
+#include "qemu/qemu_offline.h"
 #include "qemu/qemu_placement_note.h"
 #include "qemu/qemu_raise_backing.h"
 #include "qemu/qemu_record.h"
@@ -158,6 +159,7 @@ spm_raise_document(xmlDoc *doc)
         for (xmlNode *more = spm_record_find(domain); more; more = spm_record_find(domain))
             spm_record_remove(domain, more);
     }
+    spm_offline_mark_remove(domain);
     spm_raise_read_placement(devices, record);
     remove_additions(domain, record, devices);
     if (devices->len > 0) {

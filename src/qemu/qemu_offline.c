@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "qemu/qemu_offline.h"
+
+#include "qemu/qemu_domain.h"
+#include "qemu/qemu_record.h"
+#include "util/spm_error.h"
+
+static xmlNode *
+find_mark(const xmlNode *domain)
+{
+    return spm_xml_child_ns(spm_xml_child(domain, "metadata"), "migration", SPM_MIGRATION_NS);
+}
+
+char *
+spm_domain_mark_offline(const char *xml, gsize length, GError **error)
+{
+    g_autoptr(xmlDoc) doc = NULL;
+    xmlNode *domain, *mark;
+
+    if (!spm_domain_may_hold(xml, length))
+        return g_strndup(xml, length);
+    doc = spm_xml_parse(xml, length, error);
+    domain = doc ? xmlDocGetRootElement(doc) : NULL;
+    if (!doc)
+        return NULL;
+    if (!find_mark(domain)) {
+        mark = xmlNewDocNode(doc, NULL, BAD_CAST "migration", NULL);
+        xmlSetNs(mark, xmlNewNs(mark, BAD_CAST SPM_MIGRATION_NS, BAD_CAST "virtspm"));
+        spm_xml_set_attr(mark, "offline", "yes");
+        spm_metadata_attach(domain, mark);
+    }
+    return spm_xml_format(doc, spm_xml_quote(xml, length));
+}
+
+gboolean
+spm_offline_mark_remove(xmlNode *domain)
+{
+    xmlNode *metadata = spm_xml_child(domain, "metadata");
+    xmlNode *mark = find_mark(domain);
+
+    if (!mark)
+        return FALSE;
+    spm_xml_remove(mark);
+    if (spm_xml_is_blank(metadata))
+        spm_xml_remove(metadata);
+    return TRUE;
+}
+
+char *
+spm_domain_receive(const char *xml, gsize length, gboolean migratable, const char *why_not,
+                   GError **error)
+{
+    g_autoptr(xmlDoc) doc = spm_xml_parse(xml, length, error);
+    xmlNode *domain = doc ? xmlDocGetRootElement(doc) : NULL;
+    g_autofree char *name = NULL;
+
+    if (!doc)
+        return NULL;
+    if (spm_offline_mark_remove(domain))
+        return spm_xml_format(doc, spm_xml_quote(xml, length));
+    if (migratable || !spm_domain_holds_sp_mem(xml, length))
+        return g_strndup(xml, length);
+    name = spm_xml_text(spm_xml_child(domain, "name"));
+    g_set_error(error, SPM_ERROR, SPM_ERROR_OPERATION_UNSUPPORTED,
+                "domain '%s' cannot come here with its memory: the contents of its sp-mem memory "
+                "were left behind: %s; shut the guest down and start it here instead, or migrate "
+                "it offline through virtspmd",
+                name ? name : "?", why_not);
+    return NULL;
+}

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Who goes around virtspmd loses no memory either: libvirt's hook.
+
+A second libvirtd plays another host. Everything here goes to libvirtd's own
+sockets, but where the name of a case says otherwise.
+"""
+
+import contextlib
+import pathlib
+import tempfile
+
+import libvirt
+
+from lib import domains, expect, hypervisor, second, shell, tap
+
+PORT = "tcp://127.0.0.1:49360"
+LOST = "the contents of its sp-mem memory were left behind"
+
+
+class World:
+    pass
+
+
+@contextlib.contextmanager
+def world():
+    """Two hosts; on the first an SPM domain that is off, defined through virtspmd."""
+    with contextlib.ExitStack() as stack:
+        here = World()
+        here.folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        here.virtspmd = stack.enter_context(hypervisor.connected())
+        here.libvirtd = stack.enter_context(hypervisor.connected(hypervisor.LIBVIRT_URI))
+        here.there_uri, here.there = stack.enter_context(second.connected())
+        here.spm = stack.enter_context(
+            hypervisor.defined(here.virtspmd, domains.spm(name="travels")))
+        here.plain = stack.enter_context(
+            hypervisor.defined(here.libvirtd, domains.plain(name="plain")))
+        yield here
+
+
+suite = tap.Suite(world)
+
+
+@contextlib.contextmanager
+def started(domain):
+    """It runs, paused, for as long as the block lasts."""
+    domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+    try:
+        yield
+    finally:
+        if domain.isActive():
+            domain.destroy()
+
+
+def migrate(domain, to, *options):
+    return shell.run(*shell.virsh("migrate", *options, domain.name(), to, PORT,
+                                  uri=hypervisor.LIBVIRT_URI))
+
+
+@suite.case("an ordinary guest is migrated as ever")
+def _(here):
+    with started(here.plain):
+        moved = migrate(here.plain, here.there_uri, "--live")
+        expect.equal(moved.status, 0, str(moved))
+        here.there.lookupByName("plain").destroy()
+
+
+@suite.case("an ordinary guest is saved and restored as ever")
+def _(here):
+    image = here.folder / "plain.save"
+    with started(here.plain):
+        here.plain.save(str(image))
+        here.libvirtd.restore(str(image))
+        expect.true(here.plain.isActive(), "the guest runs again")
+
+
+@suite.case("a guest with SPM is not received by a migration, and stays where it is")
+def _(here):
+    with started(here.spm):
+        refused = migrate(here.spm, here.there_uri, "--live")
+        expect.equal(refused.status, 1, str(refused))
+        expect.true(LOST in refused.err and "does not migrate it" in refused.err, refused.err)
+        expect.equal(here.spm.state()[0], libvirt.VIR_DOMAIN_PAUSED, "the state of the guest")
+        expect.equal(here.there.listAllDomains(), [], "the domains of the other host")
+
+
+@suite.case("peer to peer neither")
+def _(here):
+    with started(here.spm):
+        refused = shell.run(*shell.virsh("migrate", "--live", "--p2p", "travels", here.there_uri,
+                                         uri=hypervisor.LIBVIRT_URI))
+        expect.equal(refused.status, 1, str(refused))
+        expect.true(LOST in refused.err, refused.err)
+        expect.equal(here.spm.state()[0], libvirt.VIR_DOMAIN_PAUSED, "the state of the guest")
+
+
+@suite.case("an image of a guest with SPM is not restored, and stays")
+def _(here):
+    image = here.folder / "spm.save"
+    with started(here.spm):
+        # libvirtd's own domain, which virtspmd does not see being saved.
+        here.libvirtd.lookupByName("travels").save(str(image))
+        refused = shell.fails(*shell.virsh("restore", str(image), uri=hypervisor.LIBVIRT_URI))
+        expect.true(LOST in refused, refused)
+        expect.true(image.exists(), "the image is still there")
+        expect.true(not here.spm.isActive(), "the guest does not run")
+
+
+@suite.case("an offline migration of which the hook cannot know is refused, with the way out")
+def _(here):
+    refused = migrate(here.spm, here.there_uri, "--offline", "--persistent")
+    expect.equal(refused.status, 1, str(refused))
+    expect.true("migrate it offline through virtspmd" in refused.err, refused.err)
+    expect.equal(here.there.listAllDomains(), [], "the domains of the other host")
+
+
+suite.main()
