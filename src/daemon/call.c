@@ -8,6 +8,8 @@
  */
 #include "daemon/call.h"
 
+#include "daemon/audit.h"
+
 #include "daemon/session.h"
 #include "util/spm_error.h"
 
@@ -184,7 +186,7 @@ spm_call_forward(SpmCall *call)
 void
 spm_call_fail_from(SpmCall *call, GError *error, guint32 domain)
 {
-    g_info("%s: %s", call->procedure->name, error->message);
+    spm_audit_call(call, error);
     break_promise(call);
     spm_session_answer(call->session, call,
                        spm_rpc_error_reply(&call->frame->header, error, domain));

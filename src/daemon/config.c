@@ -37,6 +37,7 @@ spm_config_free(SpmConfig *config)
     g_strfreev(config->upstream);
     g_strfreev(config->upstream_ro);
     g_free(config->group);
+    g_free(config->log_output);
     g_free(config->schema);
     spm_host_config_free(config->host);
     for (guint i = 0; i < spm_config_key_count(); i++)

@@ -29,7 +29,9 @@ typedef struct {
     guint mode_ro;
     char *group;
     guint max_clients;
-    char *schema; /* NULL: the installed one */
+    guint log_level;  /* SpmLogLevel */
+    char *log_output; /* NULL: where spm_log_configure() has it */
+    char *schema;     /* NULL: the installed one */
     SpmHostConfig *host;
 
     char **chosen; /* a key of the table each: the text it was set to, or NULL */

@@ -8,6 +8,7 @@
  */
 #include "daemon/config.h"
 
+#include "daemon/log.h"
 #include "util/spm_error.h"
 #include "util/spm_size.h"
 
@@ -101,6 +102,26 @@ set_number(const SpmConfigKey *key, SpmConfig *config, const char *value)
     return TRUE;
 }
 
+static gboolean
+set_log_level(const SpmConfigKey *key, SpmConfig *config, const char *value)
+{
+    SpmLogLevel level;
+
+    if (!spm_log_parse_level(value, &level))
+        return FALSE;
+    *FIELD(guint, key, config) = level;
+    return TRUE;
+}
+
+static gboolean
+set_log_output(const SpmConfigKey *key, SpmConfig *config, const char *value)
+{
+    if (!spm_log_is_output(value))
+        return FALSE;
+    replace(FIELD(char *, key, config), value);
+    return TRUE;
+}
+
 /* ---- the table ---- */
 
 #define AT(member) .field = G_STRUCT_OFFSET(SpmConfig, member)
@@ -109,6 +130,10 @@ set_number(const SpmConfigKey *key, SpmConfig *config, const char *value)
 #define PATHS .set = set_paths, .expected = "absolute paths, separated by ';'"
 #define NAME_OF(what) .set = set_name, .expected = "the name of " what
 #define MODE .set = set_mode, .expected = "an octal number up to 0777"
+#define LOG_LEVEL                                                                                  \
+    .set = set_log_level, .expected = "debug, info, warning, error, or a number from 1 to 4"
+#define LOG_OUTPUT                                                                                 \
+    .set = set_log_output, .expected = "stderr, journald, or file: and an absolute path"
 #define NUMBER(from, to) .set = set_number, .least = (from), .most = (to)
 
 /* libvirtd, or the daemon that takes its place in the modular set-up. */
@@ -127,6 +152,8 @@ static const SpmConfigKey keys[] = {
     { "upstream-ro", .shown = LIBVIRTD "-ro;" VIRTQEMUD "-ro", AT(upstream_ro), PATHS },
     /* Each costs two descriptors. */
     { "max-clients", "1000", AT(max_clients), NUMBER(1, 100000) },
+    { "log-level", "warning", AT(log_level), LOG_LEVEL },
+    { "log-output", .shown = "stderr", AT(log_output), LOG_OUTPUT },
     { "schema", .shown = "/usr/share/virtspm/schemas/domain.rng", AT(schema), PATH },
 };
 /* clang-format on */

@@ -5,6 +5,7 @@
  */
 #include "daemon/daemon.h"
 
+#include "daemon/log.h"
 #include "daemon/sd.h"
 #include "daemon/server.h"
 #include "daemon/sockets.h"
@@ -56,11 +57,15 @@ reload(Daemon *daemon)
         g_critical("the configuration is not reloaded, and the old one stays: %s", error->message);
         return;
     }
+    if (!spm_log_configure(config->log_level, config->log_output, &error)) {
+        g_critical("the configuration is not reloaded, and the old one stays: %s", error->message);
+        return;
+    }
     unchangeable = spm_config_unchangeable(daemon->config, config);
     if (unchangeable)
-        g_warning("a change of %s takes effect when virtspmd is restarted", unchangeable);
+        g_message("a change of %s takes effect when virtspmd is restarted", unchangeable);
     adopt(daemon, g_steal_pointer(&config));
-    g_message("the configuration is reloaded");
+    g_info("the configuration is reloaded");
 }
 
 static gboolean
@@ -134,8 +139,10 @@ spm_daemon_run(SpmConfigureFunc configure, gpointer user_data, GError **error)
     SpmConfig *config = configure(user_data, error);
     gboolean begun;
 
-    if (!config)
+    if (!config || !spm_log_configure(config->log_level, config->log_output, error)) {
+        spm_config_free(config);
         return FALSE;
+    }
     daemon.loop = g_main_loop_new(NULL, FALSE);
     daemon.environment.caps = spm_qemu_caps_cache_new();
     daemon.environment.lookup_async = spm_qemu_caps_lookup_async;
@@ -145,8 +152,8 @@ spm_daemon_run(SpmConfigureFunc configure, gpointer user_data, GError **error)
 
     begun = begin(&daemon, error);
     if (begun) {
-        spm_sd_notify("READY=1");
         g_info("ready");
+        spm_sd_notify("READY=1");
         g_main_loop_run(daemon.loop);
         spm_sd_notify("STOPPING=1");
         g_info("stopping");

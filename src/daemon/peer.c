@@ -128,6 +128,20 @@ spm_peer_free(SpmPeer *peer)
     g_free(peer);
 }
 
+char *
+spm_peer_describe(const SpmPeer *peer)
+{
+    GString *text = g_string_new("user ");
+
+    if (peer->user)
+        g_string_append_printf(text, "%s (uid %" G_GUINT64_FORMAT ")", peer->user, peer->uid);
+    else
+        g_string_append_printf(text, "with uid %" G_GUINT64_FORMAT, peer->uid);
+    if (peer->pid > 0)
+        g_string_append_printf(text, ", process %" G_GINT64_FORMAT, peer->pid);
+    return g_string_free(text, FALSE);
+}
+
 GByteArray *
 spm_peer_identity(const SpmPeer *peer)
 {

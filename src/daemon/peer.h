@@ -30,6 +30,9 @@ SpmPeer *spm_peer_new(int fd, GError **error);
 void spm_peer_free(SpmPeer *peer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmPeer, spm_peer_free)
 
+/* For people: "user alice (uid 1234), process 4242". Caller frees. */
+char *spm_peer_describe(const SpmPeer *peer);
+
 /* The arguments of CONNECT_SET_IDENTITY. */
 GByteArray *spm_peer_identity(const SpmPeer *peer);
 

@@ -1,5 +1,5 @@
 /*
- * sd.c: the two protocols of systemd that virtspmd speaks
+ * sd.c: the protocols of systemd that virtspmd speaks
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -107,13 +107,30 @@ spm_sd_listen_fds(GError **error)
     return g_steal_pointer(&fds);
 }
 
+/* One datagram. FALSE with errno set. */
+static gboolean
+send_to(const struct sockaddr_un *address, gsize path_length, const char *text, int flags)
+{
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ssize_t sent;
+    int saved;
+
+    if (fd < 0)
+        return FALSE;
+    sent = sendto(fd, text, strlen(text), MSG_NOSIGNAL | flags, (const struct sockaddr *)address,
+                  G_STRUCT_OFFSET(struct sockaddr_un, sun_path) + path_length);
+    saved = errno;
+    close(fd);
+    errno = saved;
+    return sent >= 0;
+}
+
 void
 spm_sd_notify(const char *state)
 {
     const char *path = g_getenv("NOTIFY_SOCKET");
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     gsize length = path ? strlen(path) : 0;
-    int fd;
 
     /* A path, or "@" and an abstract name. */
     if (length < 2 || length >= sizeof address.sun_path || (path[0] != '/' && path[0] != '@'))
@@ -121,12 +138,18 @@ spm_sd_notify(const char *state)
     memcpy(address.sun_path, path, length);
     if (path[0] == '@')
         address.sun_path[0] = '\0';
-
-    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return;
-    if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address,
-               G_STRUCT_OFFSET(struct sockaddr_un, sun_path) + length) < 0)
+    if (!send_to(&address, length, state, 0))
         g_message("the service manager does not hear '%s': %s", state, g_strerror(errno));
-    close(fd);
+}
+
+gboolean
+spm_sd_journal(int priority, const char *line)
+{
+    static const char path[] = "/run/systemd/journal/socket";
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    g_autofree char *entry =
+        g_strdup_printf("PRIORITY=%d\nSYSLOG_IDENTIFIER=virtspmd\nMESSAGE=%s\n", priority, line);
+
+    memcpy(address.sun_path, path, sizeof path);
+    return send_to(&address, sizeof path, entry, MSG_DONTWAIT);
 }

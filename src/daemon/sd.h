@@ -1,8 +1,8 @@
 /*
- * sd.h: the two protocols of systemd that virtspmd speaks
+ * sd.h: the protocols of systemd that virtspmd speaks
  *
- * Both are stable and small (sd_listen_fds(3), sd_notify(3)), so that no library
- * is needed for them.
+ * They are stable and small (sd_listen_fds(3), sd_notify(3), and the journal's native
+ * one), so that no library is needed for them.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -26,6 +26,10 @@ GArray *spm_sd_listen_fds(GError **error); /* of SpmSdSocket */
 
 /* Tell the service manager, if there is one: "READY=1", "STOPPING=1". */
 void spm_sd_notify(const char *state);
+
+/* Give the journal one line, at this priority of syslog(3). FALSE: there is none, or
+ * it does not take it at once. */
+gboolean spm_sd_journal(int priority, const char *line);
 
 /* The first of the descriptors that are handed over (SD_LISTEN_FDS_START). */
 #define SPM_SD_FIRST_FD 3

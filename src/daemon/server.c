@@ -12,6 +12,7 @@
  */
 #include "daemon/server.h"
 
+#include "daemon/audit.h"
 #include "daemon/session.h"
 #include "daemon/turned_away.h"
 #include "daemon/upstream.h"
@@ -137,7 +138,7 @@ prepared(GObject *source, GAsyncResult *result, gpointer data)
                                          g_steal_pointer(&preparation->peer), preparation->access,
                                          server->environment, session_closed, server));
     } else {
-        g_message("turning a client away: %s", error->message);
+        spm_audit_client(preparation->peer, error);
         g_hash_table_add(server->turned_away, spm_turned_away_new(g_steal_fd(&preparation->client),
                                                                   error, turned_away_left, server));
     }

@@ -9,6 +9,8 @@
  */
 #include "daemon/session_private.h"
 
+#include "daemon/audit.h"
+
 /* ---- the two sides ---- */
 
 static gboolean
@@ -59,6 +61,7 @@ spm_session_new(int client, int server, SpmPeer *peer, SpmAccess access,
     g_atomic_ref_count_init(&session->references);
     session->peer = peer;
     session->access = access;
+    session->audit_rate.most = SPM_AUDIT_RATE;
     session->environment = environment;
     session->closed = closed;
     session->user_data = user_data;

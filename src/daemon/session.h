@@ -11,6 +11,7 @@
 #include "daemon/access.h"
 #include "daemon/call.h"
 #include "daemon/peer.h"
+#include "daemon/rate.h"
 
 G_BEGIN_DECLS
 
@@ -44,6 +45,9 @@ void spm_session_close(SpmSession *session);
 
 const SpmEnvironment *spm_session_environment(const SpmSession *session);
 const SpmPeer *spm_session_peer(const SpmSession *session);
+
+/* How often refusals to this client are logged. */
+SpmRate *spm_session_audit_rate(SpmSession *session);
 
 /* Send a call of our own to libvirtd; spm_call_answered() follows. */
 void spm_session_ask(SpmSession *session, SpmCall *call, guint32 procedure, const GByteArray *args);

@@ -40,6 +40,7 @@ struct _SpmSession {
     gboolean ending;
     gboolean settling;
     GSource *drain;
+    SpmRate audit_rate;
 };
 
 /* ---- session_relay.c ---- */

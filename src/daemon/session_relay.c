@@ -21,6 +21,7 @@
  */
 #include "daemon/session_private.h"
 
+#include "daemon/audit.h"
 #include "daemon/intercept.h"
 #include "util/spm_error.h"
 
@@ -137,6 +138,7 @@ refuse_not_open(SpmSession *session, const SpmRpcHeader *header)
     g_autoptr(GError) error =
         g_error_new_literal(SPM_ERROR, SPM_ERROR_INTERNAL, "hypervisor connection not open");
 
+    spm_audit_message(session, header, error);
     spm_side_send(session->client, spm_rpc_error_reply(header, error, SPM_RPC_FROM_RPC));
 }
 
@@ -220,6 +222,12 @@ const SpmEnvironment *
 spm_session_environment(const SpmSession *session)
 {
     return session->environment;
+}
+
+SpmRate *
+spm_session_audit_rate(SpmSession *session)
+{
+    return &session->audit_rate;
 }
 
 const SpmPeer *

@@ -45,6 +45,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "daemon/daemon.h"
+#include "daemon/log.h"
 
 #include <locale.h>
 
@@ -67,7 +68,7 @@ parse_options(int *argc, char ***argv, Options *options, GError **error)
           "PATH" },
         { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config,
           "Read this configuration (" SPM_CONFIG_PATH ")", "FILE" },
-        { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose, "Log what happens", NULL },
+        { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose, "Log all that happens (log-level=debug)", NULL },
         { "version", 'V', 0, G_OPTION_ARG_NONE, &options->version, "Print the version and leave",
           NULL },
         { NULL }
@@ -105,6 +106,8 @@ configure(gpointer data, GError **error)
         g_strfreev(config->upstream);
         config->upstream = g_strdupv(options->upstream);
     }
+    if (options->verbose)
+        config->log_level = SPM_LOG_DEBUG;
     return spm_config_complete(config, error) ? g_steal_pointer(&config) : NULL;
 }
 
@@ -122,9 +125,7 @@ main(int argc, char **argv)
     } else if (options.version) {
         g_print("virtspmd " SPM_VERSION "\n");
     } else {
-        g_log_writer_default_set_use_stderr(TRUE);
-        if (options.verbose)
-            g_log_set_debug_enabled(TRUE);
+        spm_log_begin();
         if (!spm_daemon_run(configure, &options, &error)) {
             g_printerr("virtspmd: %s\n", error->message);
             status = 1;

@@ -110,6 +110,14 @@ def _(instance):
     expect.contains(error.message, "only root", str(MEMBER))
 
 
+@suite.case("a refusal is logged with who and why")
+def _(instance):
+    with acting_as(MEMBER), rpc.connected(str(instance.listen)) as wire:
+        wire.call(rpc.CONNECT_SET_IDENTITY, CLAIM)
+    expect.contains(instance.log(), f": warning : refused CONNECT_SET_IDENTITY to user spm-member "
+                    f"(uid {MEMBER}), process {os.getpid()}: operation forbidden: only root")
+
+
 @suite.case("root may speak for others, as the modular daemons do")
 def _(instance):
     with rpc.connected(str(instance.listen)) as wire:

@@ -76,4 +76,16 @@ def _(folder):
         expect.equal((waiting.returncode, out.strip()), (0, instance.uri))
 
 
+@suite.case("a log file that was moved away is made anew")
+def _(folder):
+    log = folder / "log"
+    with daemon.running(folder / "sock", settings=f"log-level=info\nlog-output=file:{log}") as instance:
+        expect.contains(log.read_text(), ": info : ready")
+        log.rename(folder / "log.1")
+        instance.reload()
+        expect.contains(log.read_text(), ": info : the configuration is reloaded")
+        instance.reload("log-output=file:/nonexistent/log")
+        expect.contains(log.read_text(), ": error : ", "the old one stays", "/nonexistent/log")
+
+
 suite.main()
