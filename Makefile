@@ -12,7 +12,8 @@
 #   make bench       what virtspmd costs, beside libvirtd and socat; BENCH='calls xml' chooses
 #                    parts; table, JSON and plot go to build/bench
 #   make bench-probe spm-host-probe against lstopo and numactl, on hosts of 4 to 1,024 nodes
-#   make fuzz        the fuzz targets for ten minutes each; FUZZ_SECONDS says how long
+#   make fuzz        the fuzz targets for ten minutes each; FUZZ_SECONDS says how long,
+#                    FUZZ='session rpc' which
 #   make sandbox     make the sandbox of RELEASE (forky), or say that it is there
 #   make clean       remove everything built; the sandboxes stay
 #   make distclean   remove the sandboxes too

@@ -9,8 +9,8 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include <stdint.h>
-#include <stdlib.h>
+#include "fuzz.h"
+
 #include <string.h>
 
 #include "qemu/qemu_argv.h"
@@ -28,24 +28,6 @@ enum {
     BIT_NODE_0 = 1 << 2,
     BIT_NODE_1 = 1 << 3,
 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* g_error() ends in a trap, for which the fuzzer keeps no input. */
-static void broken(const char *format, ...) G_GNUC_PRINTF(1, 2) G_GNUC_NORETURN;
-
-static void
-broken(const char *format, ...)
-{
-    g_autofree char *text = NULL;
-    va_list args;
-
-    va_start(args, format);
-    text = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_printerr("%s\n", text);
-    abort();
-}
 
 static void
 assert_same_document(const char *what, const char *actual, const char *expected)

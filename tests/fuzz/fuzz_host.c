@@ -7,8 +7,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include <stdint.h>
-
+#include "fuzz.h"
 #include "host/host_classify.h"
 #include "hosts/plan.h"
 #include "hosts/tree.h"
@@ -18,8 +17,6 @@
 #define INPUT_MAX (64 * 1024)
 /* Nodes that are explained one by one. */
 #define EXPLAIN_MAX 8
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char requests[] = "cell=1:16MiB\n"
                                "cell=1:2MiB@0 cell=2:2MiB cell=3:1GiB\n"

@@ -12,8 +12,9 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "fuzz.h"
+
 #include <fcntl.h>
-#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,16 +23,8 @@
 #include "rpc/rpc_parser.h"
 #include "rpc/rpc_procedures.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #define FLAG_COLLECT 1
 #define FLAG_FDS 2
-
-#define check(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            g_error("%s:%d: %s", __FILE__, __LINE__, #condition);                                  \
-    } while (0)
 
 static gboolean
 touch_xml(const char *xml, gsize length, gpointer user_data)

@@ -73,10 +73,11 @@ conversation_caps(const char *emulator)
     return caps;
 }
 
+/* As emulator @as answers, or as the one that was asked about when that is NULL. */
 static void
-answer_lookup(GTask *task)
+answer_lookup(GTask *task, const char *as)
 {
-    const char *emulator = g_task_get_task_data(task);
+    const char *emulator = as ? as : g_task_get_task_data(task);
     SpmQemuCaps *caps = conversation_caps(emulator);
 
     if (caps)
@@ -97,7 +98,7 @@ lookup_async(SpmQemuCapsCache *cache, const char *binary, GCancellable *cancella
     if (emulator_waits)
         g_queue_push_tail(&emulator_tasks, task);
     else
-        answer_lookup(task);
+        answer_lookup(task, NULL);
 }
 
 static SpmQemuCaps *
@@ -113,7 +114,29 @@ let_emulator_answer(void)
 
     emulator_waits = FALSE;
     while ((task = g_queue_pop_head(&emulator_tasks)))
-        answer_lookup(task);
+        answer_lookup(task, NULL);
+}
+
+void
+conversation_emulator_wait(void)
+{
+    emulator_waits = TRUE;
+}
+
+guint
+conversation_emulator_questions(void)
+{
+    return emulator_tasks.length;
+}
+
+gboolean
+conversation_emulator_answer(guint index, const char *as)
+{
+    GTask *task = g_queue_pop_nth(&emulator_tasks, index);
+
+    if (task)
+        answer_lookup(task, as);
+    return task != NULL;
 }
 
 char *
@@ -402,7 +425,7 @@ conversation_run(Conversation *conversation, const Step *steps)
             expect_error(conversation->client, step);
             break;
         case CLIENT_LEAVES:
-            leave(&conversation->client);
+            conversation_client_leaves(conversation);
             break;
         case CLIENT_IS_CLOSED:
             expect_closed(conversation->client);
@@ -414,7 +437,7 @@ conversation_run(Conversation *conversation, const Step *steps)
             send_step(conversation->libvirtd, step, root);
             break;
         case LIBVIRTD_LEAVES:
-            leave(&conversation->libvirtd);
+            conversation_libvirtd_leaves(conversation);
             break;
         case LIBVIRTD_IS_CLOSED:
             expect_closed(conversation->libvirtd);
@@ -444,8 +467,8 @@ closed(SpmSession *session, gpointer user_data)
     ((Conversation *)user_data)->over = TRUE;
 }
 
-static Conversation *
-new_conversation(gboolean root, SpmAccess access, SpmPlacer *placer)
+Conversation *
+conversation_new_for(gboolean root, SpmAccess access, SpmPlacer *placer)
 {
     Conversation *conversation = g_new0(Conversation, 1);
     int client[2], server[2];
@@ -471,7 +494,7 @@ new_conversation(gboolean root, SpmAccess access, SpmPlacer *placer)
 Conversation *
 conversation_new_placing(gboolean root, SpmPlacer *placer)
 {
-    return new_conversation(root, SPM_ACCESS_READ_WRITE, placer);
+    return conversation_new_for(root, SPM_ACCESS_READ_WRITE, placer);
 }
 
 Conversation *
@@ -515,9 +538,21 @@ conversation_test_as_root(const Step *steps)
 void
 conversation_test_read_only(const Step *steps)
 {
-    g_autoptr(Conversation) conversation = new_conversation(FALSE, SPM_ACCESS_READ_ONLY, NULL);
+    g_autoptr(Conversation) conversation = conversation_new_for(FALSE, SPM_ACCESS_READ_ONLY, NULL);
 
     conversation_run(conversation, steps);
+}
+
+void
+conversation_client_leaves(Conversation *conversation)
+{
+    leave(&conversation->client);
+}
+
+void
+conversation_libvirtd_leaves(Conversation *conversation)
+{
+    leave(&conversation->libvirtd);
 }
 
 int

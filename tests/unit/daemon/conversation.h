@@ -76,6 +76,8 @@ typedef struct _Conversation Conversation;
 Conversation *conversation_new(gboolean root);
 /* The same, with cells placed; the placer is the caller's, and outlives it. */
 Conversation *conversation_new_placing(gboolean root, SpmPlacer *placer);
+/* All that can be chosen. */
+Conversation *conversation_new_for(gboolean root, SpmAccess access, SpmPlacer *placer);
 void conversation_free(Conversation *conversation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Conversation, conversation_free)
 
@@ -91,6 +93,8 @@ void conversation_test_read_only(const Step *steps);
 /* The test's own ends, for what steps do not say. */
 int conversation_client(Conversation *conversation);
 int conversation_libvirtd(Conversation *conversation);
+void conversation_client_leaves(Conversation *conversation);
+void conversation_libvirtd_leaves(Conversation *conversation);
 /* Let virtspmd work until it waits for somebody. */
 void conversation_settle(Conversation *conversation);
 /* The grammar for --validate. */
@@ -100,6 +104,14 @@ void conversation_send(int fd, const guint8 *bytes, gsize size);
 gboolean conversation_receive(int fd, guint8 *bytes, gsize size);
 /* Has the session ended? */
 gboolean conversation_is_over(Conversation *conversation);
+
+/* From here on the emulators do not answer by themselves. */
+void conversation_emulator_wait(void);
+/* How many questions to emulators wait. */
+guint conversation_emulator_questions(void);
+/* Question @index, from the oldest on, gets the answer of the emulator @as (NULL:
+ * of the one that was asked). FALSE: there is none. */
+gboolean conversation_emulator_answer(guint index, const char *as);
 
 /* Messages, for what steps do not say; caller frees. */
 GByteArray *conversation_message(const Step *step);
