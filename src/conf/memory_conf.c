@@ -148,7 +148,9 @@ parse_source(SpmMemoryDevice *device, const xmlNode *source, GError **error)
 
     device->path = spm_xml_text(spm_xml_child(source, "path"));
     if (!parse_scaled(spm_xml_child(source, "pagesize"), "memory device: <pagesize>",
-                      &device->page_size, error))
+                      &device->page_size, error) ||
+        !parse_scaled(spm_xml_child(source, "alignsize"), "memory device: <alignsize>",
+                      &device->align, error))
         return FALSE;
     if (!mask)
         return TRUE;

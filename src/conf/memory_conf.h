@@ -56,6 +56,7 @@ typedef struct {
     char *access;        /* "shared", "private" or NULL */
     char *discard;       /* "yes", "no" or NULL */
     char *path;          /* <source><path>, or NULL */
+    guint64 align;       /* <source><alignsize> in bytes, 0 when absent */
     guint64 page_size;   /* <source><pagesize> in bytes, 0 when absent */
     SpmNodeset *host_nodes; /* <source><nodemask>, or NULL */
     guint64 size;        /* <target><size> in bytes, 0 when absent */

@@ -48,7 +48,9 @@ spm_call_unref(SpmCall *call)
     if (!g_atomic_ref_count_dec(&call->references))
         return;
     spm_call_set_state(call, NULL, NULL);
+    g_clear_pointer(&call->documents, spm_documents_free);
     g_clear_pointer(&call->plan, spm_plan_free);
+    g_clear_pointer(&call->noted, g_ptr_array_unref);
     spm_rpc_frame_free(call->frame);
     g_object_unref(call->cancellable);
     g_free(call);

@@ -20,6 +20,7 @@
  */
 #pragma once
 
+#include "daemon/call_xml.h"
 #include "daemon/environment.h"
 #include "rpc/rpc_args.h"
 #include "rpc/rpc_error.h"
@@ -34,8 +35,9 @@ typedef struct _SpmCall SpmCall;
 typedef void (*SpmCallResultFunc)(SpmCall *call, const guint8 *payload, gsize size);
 /* The emulator's capabilities, or NULL and why not. */
 typedef void (*SpmCallCapsFunc)(SpmCall *call, SpmQemuCaps *caps, const GError *error);
-/* The placer has decided: the call has a plan, or placement is off. */
-typedef void (*SpmCallPlacedFunc)(SpmCall *call);
+/* Where the cells of a domain go (SpmBacking; the call owns it), or NULL: placement
+ * is off, or has nothing to add to what the document says. */
+typedef void (*SpmCallPlacedFunc)(SpmCall *call, const GPtrArray *backings);
 
 struct _SpmCall {
     gatomicrefcount references;
@@ -50,8 +52,13 @@ struct _SpmCall {
     gpointer state;
     GDestroyNotify state_free;
 
-    /* Where the domain's SPM cells go, once that is decided. */
+    /* The domain XML in a call, while it is being translated. */
+    SpmDocuments *documents;
+
+    /* Where the SPM cells of the domain at hand go, once that is decided; or where
+     * its document says that they lie. */
     SpmPlan *plan;
+    GPtrArray *noted;
     /* What the plan takes is kept from others, until libvirtd has answered the
      * call, or it has failed; 0: nothing is. */
     guint64 promise;

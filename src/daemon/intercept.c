@@ -8,24 +8,21 @@
 #include "util/spm_error.h"
 #include "util/spm_xml.h"
 
-#include <string.h>
-
 typedef void (*Handler)(SpmCall *call);
 
-static const Handler call_handlers[] = {
-    [SPM_RPC_CALL_PASS] = spm_call_forward,
-    [SPM_RPC_CALL_BEFORE_OPEN] = spm_call_forward,
-    [SPM_RPC_CALL_OPEN] = spm_call_forward,
-    [SPM_RPC_CALL_IDENTITY] = spm_intercept_identity,
-    [SPM_RPC_CALL_LOWER] = spm_intercept_lower,
-    [SPM_RPC_CALL_START] = spm_intercept_start,
-    [SPM_RPC_CALL_SAVE] = spm_intercept_save,
-    [SPM_RPC_CALL_MIGRATE] = spm_intercept_migrate,
-    [SPM_RPC_CALL_SNAPSHOT] = spm_intercept_snapshot,
-    [SPM_RPC_CALL_ATTACH] = spm_intercept_attach,
-    [SPM_RPC_CALL_DETACH] = spm_intercept_detach,
-    [SPM_RPC_CALL_UPDATE] = spm_intercept_update,
-    [SPM_RPC_CALL_DETACH_ALIAS] = spm_intercept_detach_alias,
+static const Handler checks[] = {
+    [SPM_RPC_CHECK_NONE] = spm_intercept_translate,
+    [SPM_RPC_CHECK_BEFORE_OPEN] = spm_call_forward,
+    [SPM_RPC_CHECK_OPEN] = spm_call_forward,
+    [SPM_RPC_CHECK_IDENTITY] = spm_intercept_identity,
+    [SPM_RPC_CHECK_START] = spm_intercept_start,
+    [SPM_RPC_CHECK_SAVE] = spm_intercept_save,
+    [SPM_RPC_CHECK_MIGRATE] = spm_intercept_migrate,
+    [SPM_RPC_CHECK_SNAPSHOT] = spm_intercept_snapshot,
+    [SPM_RPC_CHECK_ATTACH] = spm_intercept_attach,
+    [SPM_RPC_CHECK_DETACH] = spm_intercept_detach,
+    [SPM_RPC_CHECK_UPDATE] = spm_intercept_update,
+    [SPM_RPC_CHECK_DETACH_ALIAS] = spm_intercept_detach_alias,
 };
 
 static const Handler reply_handlers[] = {
@@ -38,22 +35,14 @@ static const Handler reply_handlers[] = {
 gboolean
 spm_intercept_wants_call(const SpmRpcProcedure *procedure)
 {
-    return (procedure->call != SPM_RPC_CALL_PASS && procedure->call != SPM_RPC_CALL_BEFORE_OPEN) ||
-           strpbrk(procedure->args, "xyq") != NULL;
-}
-
-static gboolean
-has_no_request(const char *xml, gsize length, gpointer user_data)
-{
-    GError **error = user_data;
-
-    return !spm_intercept_requests(xml, length, error) && !*error;
+    return (procedure->check != SPM_RPC_CHECK_NONE &&
+            procedure->check != SPM_RPC_CHECK_BEFORE_OPEN) ||
+           procedure->xml != SPM_RPC_XML_NONE;
 }
 
 void
 spm_intercept_call(SpmCall *call)
 {
-    g_autoptr(GError) error = NULL;
     const guint8 *payload;
     gsize size;
 
@@ -66,18 +55,7 @@ spm_intercept_call(SpmCall *call)
                            SPM_RPC_FROM_RPC);
         return;
     }
-    if (call->procedure->call != SPM_RPC_CALL_LOWER &&
-        !spm_rpc_args_each_xml(&call->args, has_no_request, &error)) {
-        if (!error)
-            error = g_error_new(SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
-                                "memmapType on a NUMA cell cannot be given with this call (%s), "
-                                "where libvirt would drop it without a word; define the domain "
-                                "with it instead",
-                                call->procedure->name);
-        spm_call_fail(call, g_steal_pointer(&error));
-        return;
-    }
-    call_handlers[call->procedure->call](call);
+    checks[call->procedure->check](call);
 }
 
 void

@@ -1,17 +1,17 @@
 /*
  * intercept.h: what is done to the calls and replies in the table
  *
- * One dispatcher for each direction, and one file for each kind of handler:
+ * A call is checked first, then the domain XML in it is translated. There is one
+ * dispatcher for each direction, and one file for each kind of handler:
  *
  *     intercept_identity.c  who the client is
- *     intercept_lower.c     domain XML on its way to libvirtd
- *     intercept_raise.c     domain XML and capabilities on their way to the client
+ *     intercept_lower.c     the domain XML in a call
  *     intercept_validate.c  the same against our grammar (--validate)
  *     intercept_place.c     where SPM cells go on this host
+ *     intercept_raise.c     domain XML and capabilities on their way to the client
  *     intercept_start.c     can the emulator still do it, and has the host room?
  *     intercept_memory.c    would the contents of memory be lost?
  *     intercept_device.c    is it an SPM cell's memory device?
- *     intercept_request.c   a request where libvirtd would drop it
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -32,7 +32,6 @@ void spm_intercept_reply(SpmCall *call);
 
 void spm_intercept_open_reply(SpmCall *call);
 void spm_intercept_identity(SpmCall *call);
-void spm_intercept_lower(SpmCall *call);
 void spm_intercept_raise(SpmCall *call);
 void spm_intercept_capabilities(SpmCall *call);
 void spm_intercept_start(SpmCall *call);
@@ -46,17 +45,16 @@ void spm_intercept_detach_alias(SpmCall *call);
 
 /* ---- what several handlers need ---- */
 
-/* Does domain XML anywhere in this document (a domain, or a snapshot or
- * checkpoint that embeds some) ask for SPM? FALSE with @error: it cannot be told. */
-gboolean spm_intercept_requests(const char *xml, gsize length, GError **error);
+/* A check is done, and has nothing against the call: translate the domain XML in
+ * it that asks for SPM, and forward it. */
+void spm_intercept_translate(SpmCall *call);
 
-/* Check the document in a call against our grammar: @valid follows, or the call
- * fails. */
+/* Check the domain at hand (call->documents) against our grammar: @valid follows,
+ * or the call fails. */
 typedef void (*SpmCallValidFunc)(SpmCall *call);
 void spm_intercept_validate(SpmCall *call, SpmCallValidFunc valid);
 
-/* Decide where the SPM cells of the document in a call go: @placed follows, or
- * the call fails. */
+/* Decide where its SPM cells go: @placed follows, or the call fails. */
 void spm_intercept_place(SpmCall *call, SpmCallPlacedFunc placed);
 
 /* The name in a domain's XML, or "?". Caller frees. */

@@ -69,7 +69,7 @@ xml_answered(SpmCall *call, const guint8 *payload, gsize size)
             question->definition_too = FALSE;
             spm_call_ask_domain_xml(call, XML_INACTIVE, xml_answered);
         } else {
-            spm_call_forward(call);
+            spm_intercept_translate(call);
         }
         return;
     }
@@ -106,7 +106,7 @@ check_memory(SpmCall *call, const char *doing,
     g_autoptr(xmlDoc) doc = spm_xml_parse(device->text, device->length, &error);
 
     if (doc && !spm_xml_is(xmlDocGetRootElement(doc), "memory"))
-        spm_call_forward(call);
+        spm_intercept_translate(call);
     else
         check(call, doing, touches, g_steal_pointer(&error));
 }
@@ -147,7 +147,7 @@ spm_intercept_detach_alias(SpmCall *call)
     if (is_spm_alias(spm_rpc_args_find(&call->args, 's'), NULL, 0, &cell))
         check(call, "detach", is_spm_alias, NULL);
     else
-        spm_call_forward(call);
+        spm_intercept_translate(call);
 }
 
 /* ---- attach ---- */

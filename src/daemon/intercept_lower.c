@@ -1,7 +1,8 @@
 /*
- * intercept_lower.c: domain XML on its way to libvirtd
+ * intercept_lower.c: the domain XML in a call
  *
- * A document that does not ask for SPM passes byte for byte. For one that does:
+ * A document that does not ask for SPM passes byte for byte. The domains that do
+ * are lowered one after the other, wherever in the call they are (call_xml.h):
  *
  *   1. --validate: the user's document is checked against our grammar
  *      (intercept_validate.c);
@@ -11,7 +12,9 @@
  *   4. whether this libvirt can build a cell without memory, by having it
  *      translate a tiny domain (CONNECT_DOMAIN_XML_TO_NATIVE);
  *   5. where the cells go on this host (intercept_place.c);
- *   6. lowering, and the call goes on with the client's own serial.
+ *   6. lowering.
+ *
+ * Then the call goes on with the client's own serial.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -42,7 +45,7 @@ lowering_free(gpointer data)
 {
     Lowering *lowering = data;
 
-    spm_domain_target_free(lowering->target);
+    g_clear_pointer(&lowering->target, spm_domain_target_free);
     g_clear_pointer(&lowering->caps, spm_qemu_caps_unref);
     g_free(lowering);
 }
@@ -61,50 +64,35 @@ host_nodes(const SpmCall *call)
     return nodes;
 }
 
-/* These start the domain as well. */
-static gboolean
-is_to_be_started(const SpmCall *call)
-{
-    return call->procedure->number == DOMAIN_CREATE_XML ||
-           call->procedure->number == DOMAIN_CREATE_XML_WITH_FILES;
-}
+static void next_domain(SpmCall *call);
 
 static void
-lower(SpmCall *call)
+lower(SpmCall *call, const GPtrArray *backings)
 {
     const Lowering *lowering = call->state;
-    const SpmRpcField *field = spm_rpc_args_find(&call->args, 'x');
     g_autoptr(SpmNodeset) nodes = host_nodes(call);
-    g_autoptr(GByteArray) encoded = g_byte_array_new();
     g_autoptr(GError) error = NULL;
     g_autofree char *xml = NULL;
     SpmLoweringContext context = {
         .qemu = lowering->caps,
         .memoryless_cells = lowering->memoryless,
         .nodes_with_cpus = nodes,
-        .backings = call->plan ? call->plan->backings : NULL,
+        .backings = backings,
     };
+    gsize length;
+    const char *asked = spm_documents_current(call->documents, &length);
 
-    xml = spm_domain_lower(field->text, field->length, &context, &error);
-    if (!xml) {
+    xml = spm_domain_lower(asked, length, &context, &error);
+    if (!xml || !spm_documents_put(call->documents, xml, &error)) {
         spm_call_fail(call, g_steal_pointer(&error));
         return;
     }
-    if (!spm_xdr_write_string(encoded, xml, strlen(xml)) ||
-        !spm_rpc_frame_replace(call->frame, field->offset, field->size, encoded->data,
-                               encoded->len)) {
-        spm_call_fail(call, g_error_new(SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
-                                        "the domain's XML with its SPM cells spelled out is "
-                                        "longer than libvirt takes (%d bytes); shorten it",
-                                        SPM_RPC_STRING_MAX));
-        return;
-    }
-    if (is_to_be_started(call)) {
+    if (call->procedure->xml == SPM_RPC_XML_STARTS && !call->promise) {
         g_autofree char *name = spm_intercept_domain_name(xml, strlen(xml));
 
         spm_call_promise(call, name);
     }
-    spm_call_forward(call);
+    next_domain(call);
 }
 
 /* ---- 5: placement is in intercept_place.c ---- */
@@ -165,12 +153,13 @@ ask_libvirt(SpmCall *call)
 static gboolean
 is_possible(const SpmCall *call, GError **error)
 {
-    const SpmRpcField *field = spm_rpc_args_find(&call->args, 'x');
+    gsize length;
+    const char *asked = spm_documents_current(call->documents, &length);
     SpmLoweringContext context = {
         .qemu = ((const Lowering *)call->state)->caps,
         .memoryless_cells = TRUE,
     };
-    g_autofree char *xml = spm_domain_lower(field->text, field->length, &context, error);
+    g_autofree char *xml = spm_domain_lower(asked, length, &context, error);
 
     return xml != NULL;
 }
@@ -269,35 +258,52 @@ is_to_be_validated(const SpmCall *call)
     }
 }
 
-void
-spm_intercept_lower(SpmCall *call)
-{
-    const SpmRpcField *field = spm_rpc_args_find(&call->args, 'x');
-    g_autoptr(GError) error = NULL;
-    Lowering *lowering;
-    SpmDomainTarget *target;
+/* ---- domain by domain ---- */
 
-    if (!spm_domain_may_ask(field->text, field->length)) {
+static void
+finish(SpmCall *call)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (spm_documents_write(call->documents, call->frame, &error))
         spm_call_forward(call);
-        return;
-    }
-    if (!spm_domain_asks(field->text, field->length, &error)) {
-        if (error)
-            spm_call_fail(call, g_steal_pointer(&error));
-        else
-            spm_call_forward(call);
-        return;
-    }
-    target = spm_domain_target_parse(field->text, field->length, &error);
-    if (!target) {
+    else
         spm_call_fail(call, g_steal_pointer(&error));
+}
+
+static void
+next_domain(SpmCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    gsize length;
+    const char *xml = spm_documents_current(call->documents, &length);
+    Lowering *lowering;
+
+    if (!xml) {
+        finish(call);
         return;
     }
     lowering = g_new0(Lowering, 1);
-    lowering->target = target;
     spm_call_set_state(call, lowering, lowering_free);
-    if (is_to_be_validated(call))
+    lowering->target = spm_domain_target_parse(xml, length, &error);
+    if (!lowering->target)
+        spm_call_fail(call, g_steal_pointer(&error));
+    else if (is_to_be_validated(call))
         spm_intercept_validate(call, find_emulator);
     else
         find_emulator(call);
+}
+
+void
+spm_intercept_translate(SpmCall *call)
+{
+    g_autoptr(GError) error = NULL;
+
+    call->documents = spm_documents_find(&call->args, &error);
+    if (call->documents)
+        next_domain(call);
+    else if (error)
+        spm_call_fail(call, g_steal_pointer(&error));
+    else
+        spm_call_forward(call);
 }

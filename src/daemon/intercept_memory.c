@@ -78,7 +78,7 @@ emulator_answered(SpmCall *call, SpmQemuCaps *caps, const GError *error)
         refuse(call, "%s (QEMU %s) does not migrate it", caps->binary ? caps->binary : "?",
                caps->version ? caps->version : "of unknown version");
     else
-        spm_call_forward(call);
+        spm_intercept_translate(call);
 }
 
 static void
@@ -92,13 +92,13 @@ xml_answered(SpmCall *call, const guint8 *payload, gsize size)
     if (!spm_call_result_string(call, payload, size, &xml, &length))
         return;
     if (!spm_domain_holds_sp_mem(xml, length)) {
-        spm_call_forward(call);
+        spm_intercept_translate(call);
         return;
     }
     question->name = spm_intercept_domain_name(xml, length);
     target = spm_domain_target_parse(xml, length, NULL);
     if (target && !target->active)
-        spm_call_forward(call); /* no contents yet; libvirt says the rest */
+        spm_intercept_translate(call); /* no contents yet; libvirt says the rest */
     else if (!target || !target->emulator || !g_path_is_absolute(target->emulator))
         refuse(call, "which emulator runs it cannot be found out");
     else
@@ -149,7 +149,7 @@ spm_intercept_snapshot(SpmCall *call)
 
     if ((flags & (SNAPSHOT_REDEFINE | SNAPSHOT_DISK_ONLY)) ||
         leaves_memory_out(spm_rpc_args_find(&call->args, 'x')))
-        spm_call_forward(call);
+        spm_intercept_translate(call);
     else
         check(call, &snapshot);
 }

@@ -9,13 +9,19 @@
  *   2. DOMAIN_GET_XML_DESC of it, if it is there;
  *   3. the placer decides (placer.h).
  *
- * Without a placer (placement=off) the answer is no plan.
+ * Without a placer (placement=off) nothing is decided.
+ *
+ * The document of something that is there already (an image, a snapshot) says
+ * where its cells lie: it was shown with a note. They stay there, whether there
+ * is room or not. Only where a cell has no place yet the placer decides, and what
+ * needs none is not refused when it finds none.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "daemon/intercept.h"
 
 #include "daemon/session.h"
+#include "qemu/qemu_domain.h"
 #include "util/spm_error.h"
 #include "util/spm_xml.h"
 
@@ -26,13 +32,17 @@
 static void
 finish(SpmCall *call, const char *running, gsize running_length)
 {
-    const SpmRpcField *field = spm_rpc_args_find(&call->args, 'x');
     g_autoptr(GError) error = NULL;
+    gsize length;
+    const char *xml = spm_documents_current(call->documents, &length);
 
-    call->plan = spm_placer_plan(spm_call_environment(call)->placer, field->text, field->length,
-                                 running, running_length, &error);
+    g_clear_pointer(&call->plan, spm_plan_free);
+    call->plan = spm_placer_plan(spm_call_environment(call)->placer, xml, length, running,
+                                 running_length, &error);
     if (call->plan)
-        call->on_placed(call);
+        call->on_placed(call, call->plan->backings);
+    else if (call->noted)
+        call->on_placed(call, NULL); /* as it is written */
     else
         spm_call_fail(call, g_steal_pointer(&error));
 }
@@ -79,8 +89,9 @@ is_document_of(const xmlNode *domain, const Listed *listed)
 static void
 list_answered(SpmCall *call, const guint8 *payload, gsize size)
 {
-    const SpmRpcField *field = spm_rpc_args_find(&call->args, 'x');
-    g_autoptr(xmlDoc) doc = spm_xml_parse(field->text, field->length, NULL);
+    gsize length;
+    const char *xml = spm_documents_current(call->documents, &length);
+    g_autoptr(xmlDoc) doc = spm_xml_parse(xml, length, NULL);
     const xmlNode *domain = doc ? xmlDocGetRootElement(doc) : NULL;
     SpmXdrReader reader;
     guint32 count = 0;
@@ -109,13 +120,35 @@ list_answered(SpmCall *call, const guint8 *payload, gsize size)
     finish(call, NULL, 0);
 }
 
+/* Does the document say where every cell lies? FALSE also when it cannot be read,
+ * which lowering has more to say about. */
+static gboolean
+is_noted(SpmCall *call)
+{
+    gboolean complete = FALSE;
+    gsize length;
+    const char *xml = spm_documents_current(call->documents, &length);
+
+    g_clear_pointer(&call->noted, g_ptr_array_unref);
+    if (call->procedure->xml != SPM_RPC_XML_KEEPS)
+        return FALSE;
+    call->noted = spm_domain_noted_backings(xml, length, &complete, NULL);
+    if (call->noted && !complete)
+        g_clear_pointer(&call->noted, g_ptr_array_unref);
+    return call->noted && call->noted->len > 0;
+}
+
 void
 spm_intercept_place(SpmCall *call, SpmCallPlacedFunc placed)
 {
     GByteArray *args;
 
+    if (is_noted(call)) {
+        placed(call, call->noted);
+        return;
+    }
     if (!spm_placer_is_on(spm_call_environment(call)->placer)) {
-        placed(call);
+        placed(call, NULL);
         return;
     }
     call->on_placed = placed;

@@ -2,7 +2,9 @@
  * intercept_raise.c: domain XML and capabilities on their way to the client
  *
  * What cannot be translated reaches the client as libvirtd sent it: stock XML
- * is always true, only less readable.
+ * is always true, only less readable. What would be longer than libvirt's
+ * protocol allows becomes an error: a client that sees its cell in one answer and
+ * stock XML in the next would take that for a change.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -10,6 +12,8 @@
 
 #include "daemon/session.h"
 #include "qemu/qemu_domain.h"
+#include "qemu/qemu_nested.h"
+#include "util/spm_error.h"
 #include "util/spm_xml.h"
 
 /* The string that a held reply consists of. */
@@ -33,10 +37,14 @@ reply_with(SpmCall *call, const SpmRpcField *field, const char *xml, const GErro
                   error ? error->message : "it cannot be translated");
     else if (!spm_xdr_write_string(encoded, xml, strlen(xml)) ||
              !spm_rpc_frame_replace(call->frame, field->offset, field->size, encoded->data,
-                                    encoded->len))
-        g_message("%s: passing libvirt's answer on as it is: translated it is longer than "
-                  "clients take",
-                  call->procedure->name);
+                                    encoded->len)) {
+        spm_call_fail(call, g_error_new(SPM_ERROR, SPM_ERROR_OPERATION_FAILED,
+                                        "the document with its SPM cells as they were written is "
+                                        "longer than libvirt's protocol allows (%d bytes); "
+                                        "libvirtd's own socket shows it as stock XML",
+                                        SPM_RPC_STRING_MAX));
+        return;
+    }
     spm_call_forward(call);
 }
 
@@ -54,7 +62,7 @@ spm_intercept_raise(SpmCall *call)
         return;
     }
     field = &result.fields[0];
-    xml = spm_domain_raise(field->text, field->length, &error);
+    xml = spm_nested_raise(field->text, field->length, &error);
     reply_with(call, field, xml, error);
 }
 

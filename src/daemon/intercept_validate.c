@@ -67,13 +67,12 @@ validated(GObject *source, GAsyncResult *result, gpointer data)
 void
 spm_intercept_validate(SpmCall *call, SpmCallValidFunc valid)
 {
-    const SpmRpcField *field = spm_rpc_args_find(&call->args, 'x');
     g_autoptr(GTask) task = g_task_new(NULL, call->cancellable, validated, spm_call_ref(call));
     Validation *validation = g_new0(Validation, 1);
+    const char *xml = spm_documents_current(call->documents, &validation->length);
 
     validation->valid = valid;
-    validation->xml = g_strndup(field->text, field->length);
-    validation->length = field->length;
+    validation->xml = g_strndup(xml, validation->length);
     validation->schema = g_strdup(spm_call_environment(call)->schema);
     g_task_set_task_data(task, validation, validation_free);
     g_task_run_in_thread(task, validate_in_thread);

@@ -80,7 +80,8 @@ needs_identity(const SpmRpcHeader *header)
         header->program != SPM_RPC_PROGRAM_LXC)
         return FALSE;
     return !procedure ||
-           (procedure->call != SPM_RPC_CALL_OPEN && procedure->call != SPM_RPC_CALL_BEFORE_OPEN);
+           (procedure->check != SPM_RPC_CHECK_OPEN &&
+            procedure->check != SPM_RPC_CHECK_BEFORE_OPEN);
 }
 
 gboolean
@@ -100,8 +101,9 @@ spm_session_wants_from_client(const SpmSession *session, const SpmRpcHeader *hea
         return FALSE;
     /* In libvirtd's own words and order: it refuses before it looks at what the
      * call is about. Translating a document it does not refuse. */
-    return !session->read_only || procedure->call == SPM_RPC_CALL_LOWER ||
-           procedure->call == SPM_RPC_CALL_OPEN || procedure->call == SPM_RPC_CALL_IDENTITY;
+    return !session->read_only || procedure->check == SPM_RPC_CHECK_OPEN ||
+           procedure->check == SPM_RPC_CHECK_IDENTITY ||
+           (procedure->check == SPM_RPC_CHECK_NONE && procedure->xml != SPM_RPC_XML_NONE);
 }
 
 /* VIR_CONNECT_RO */
@@ -124,7 +126,7 @@ send_to_server(SpmSession *session, SpmRpcFrame *frame)
 {
     const SpmRpcProcedure *procedure = spm_rpc_procedure_find(&frame->header);
 
-    if (procedure && procedure->call == SPM_RPC_CALL_OPEN) {
+    if (procedure && procedure->check == SPM_RPC_CHECK_OPEN) {
         session->opening = TRUE;
         session->opening_read_only = opens_read_only(frame);
     }

@@ -73,6 +73,7 @@ typedef struct {
 } SpmBacking;
 
 void spm_backing_free(SpmBacking *backing);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmBacking, spm_backing_free)
 
 /* A backing for every cell, in the order of @request (SpmBacking; free the
  * array), or NULL: then nothing is placed. @promises (SpmPromise) and @policy

@@ -60,6 +60,13 @@ gboolean spm_domain_asks(const char *xml, gsize length, GError **error);
  * spm_domain_lower(). */
 SpmPlacementRequest *spm_domain_placement_request(const char *xml, gsize length, GError **error);
 
+/* Where a user's document says that its SPM cells lie: what raising has noted of
+ * placement (SpmBacking; free the array). *complete is FALSE when it says
+ * nothing of a cell for which placement would have to choose. Errors as
+ * spm_domain_lower(). */
+GPtrArray *spm_domain_noted_backings(const char *xml, gsize length, gboolean *complete,
+                                     GError **error);
+
 /* Translate a user's document. One that asks for nothing comes back byte for
  * byte. Errors name the cell and the way out: SPM_ERROR_XML for what is
  * malformed, SPM_ERROR_CONFIG_UNSUPPORTED for what cannot be built here.

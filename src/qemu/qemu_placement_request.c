@@ -5,6 +5,7 @@
  */
 #include "qemu/qemu_domain.h"
 #include "qemu/qemu_model.h"
+#include "qemu/qemu_placement_note.h"
 #include "qemu/qemu_raise.h"
 #include "qemu/qemu_record.h"
 
@@ -121,4 +122,13 @@ spm_domain_placement_request(const char *xml, gsize length, GError **error)
     else
         read_user_cells(request, model);
     return g_steal_pointer(&request);
+}
+
+GPtrArray *
+spm_domain_noted_backings(const char *xml, gsize length, gboolean *complete, GError **error)
+{
+    g_autoptr(xmlDoc) doc = spm_xml_parse(xml, length, error);
+    g_autoptr(SpmModel) model = doc ? spm_model_parse(doc, error) : NULL;
+
+    return model ? spm_placement_note_backings(model, complete) : NULL;
 }

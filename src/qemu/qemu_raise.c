@@ -144,6 +144,7 @@ spm_raise_document(xmlDoc *doc)
     xmlNode *domain = xmlDocGetRootElement(doc);
     xmlNode *record = spm_record_find(domain);
     g_autoptr(GPtrArray) devices = NULL;
+    g_autofree char *threads = NULL;
     gboolean tellable;
 
     devices = spm_raise_find_devices(domain, &tellable);
@@ -161,6 +162,7 @@ spm_raise_document(xmlDoc *doc)
     }
     spm_offline_mark_remove(domain);
     spm_raise_read_placement(devices, record);
+    threads = spm_raise_placed_threads(domain, record);
     remove_additions(domain, record, devices);
     if (devices->len > 0) {
         tellable = ((SpmRaisedDevice *)devices->pdata[0])->lowering == SPM_LOWERING_A
@@ -178,7 +180,7 @@ spm_raise_document(xmlDoc *doc)
     }
     if (tellable) {
         spm_raise_normal_cells(domain, record);
-        spm_placement_note_add(domain, devices);
+        spm_placement_note_add(domain, devices, threads);
     }
     if (record)
         xmlFreeNode(record);

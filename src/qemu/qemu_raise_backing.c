@@ -285,3 +285,14 @@ spm_raise_source(xmlNode *domain, const xmlNode *record)
     if (backing && spm_record_has_added(record, "memoryBacking") && spm_xml_is_blank(backing))
         spm_xml_remove(backing);
 }
+
+char *
+spm_raise_placed_threads(const xmlNode *domain, const xmlNode *record)
+{
+    const xmlNode *allocation =
+        spm_xml_child(spm_xml_child(domain, "memoryBacking"), "allocation");
+
+    return allocation && spm_record_has_added(record, "allocation")
+               ? spm_xml_attr(allocation, "threads")
+               : NULL;
+}

@@ -19,4 +19,8 @@ gboolean spm_raise_hugepages(xmlNode *domain, const xmlNode *record, const GPtrA
 void spm_raise_max_memory(xmlNode *domain, const xmlNode *record);
 void spm_raise_source(xmlNode *domain, const xmlNode *record);
 
+/* The threads for preallocation that placement chose, as written, or NULL. Caller
+ * frees. */
+char *spm_raise_placed_threads(const xmlNode *domain, const xmlNode *record);
+
 G_END_DECLS

@@ -23,6 +23,7 @@ typedef struct {
     gsize name_length;
     const char *text; /* NULL unless it is a string */
     gsize length;
+    gsize offset, size; /* of that string, encoded; the offset is the reader's */
 } Param;
 
 static gboolean
@@ -47,7 +48,11 @@ read_param(SpmXdrReader *reader, Param *param)
     case PARAM_DOUBLE:
         return spm_xdr_read_u64(reader, &u64);
     case PARAM_STRING:
-        return spm_xdr_read_string(reader, &param->text, &param->length);
+        param->offset = reader->offset;
+        if (!spm_xdr_read_string(reader, &param->text, &param->length))
+            return FALSE;
+        param->size = reader->offset - param->offset;
+        return TRUE;
     default:
         reader->failed = TRUE;
         return FALSE;
@@ -87,6 +92,7 @@ read_field(SpmXdrReader *reader, SpmRpcField *field)
     case 's':
     case 'x':
     case 'b':
+    case 'c':
         return spm_xdr_read_string(reader, &field->text, &field->length);
     case 'o':
     case 'y':
@@ -142,18 +148,19 @@ spm_rpc_args_flags(const SpmRpcArgs *args)
     return args->n_fields > 0 ? args->fields[args->n_fields - 1].number : 0;
 }
 
+/* libvirtd sees a name up to its first NUL byte. */
+static gboolean
+is_called(const Param *param, const char *name)
+{
+    return strnlen(param->name, param->name_length) == strlen(name) &&
+           memcmp(param->name, name, strlen(name)) == 0;
+}
+
 static gboolean
 is_xml_param(const Param *param)
 {
-    static const char *const names[] = { "dxml", "destination_xml", "persistent_xml" };
-
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        /* libvirtd sees a name up to its first NUL byte. */
-        if (strnlen(param->name, param->name_length) == strlen(names[i]) &&
-            memcmp(param->name, names[i], strlen(names[i])) == 0)
-            return param->text != NULL;
-    }
-    return FALSE;
+    return param->text && (is_called(param, "dxml") || is_called(param, "destination_xml") ||
+                           is_called(param, "persistent_xml"));
 }
 
 static gboolean
@@ -168,10 +175,39 @@ each_param_xml(const SpmRpcArgs *args, const SpmRpcField *field, SpmRpcXmlFunc f
     if (!spm_xdr_read_u32(&reader, &count))
         return TRUE;
     while (count-- > 0 && read_param(&reader, &param)) {
-        if (is_xml_param(&param) && !func(param.text, param.length, user_data))
+        const SpmRpcXml xml = {
+            .text = param.text,
+            .length = param.length,
+            .offset = field->offset + param.offset,
+            .size = param.size,
+        };
+
+        if (is_xml_param(&param) && !func(&xml, user_data))
             return FALSE;
     }
     return TRUE;
+}
+
+/* Where the field has a string itself; FALSE when it has none that libvirtd would
+ * read. */
+static gboolean
+xml_of_field(const SpmRpcField *field, SpmRpcXml *xml)
+{
+    gsize before = field->kind == 'y' ? 4 : 0; /* it says that there is one */
+
+    if (!field->text || (field->kind != 'x' && field->kind != 'y' && field->kind != 'c'))
+        return FALSE;
+    xml->text = field->text;
+    xml->length = field->length;
+    xml->offset = field->offset + before;
+    xml->size = field->size - before;
+    xml->is_cookie = field->kind == 'c';
+    if (!xml->is_cookie)
+        return TRUE;
+    /* libvirtd refuses a cookie that does not end in a NUL byte, and reads it up
+     * to the first. */
+    xml->length = strnlen(field->text, field->length);
+    return field->length > 0 && field->text[field->length - 1] == '\0';
 }
 
 gboolean
@@ -179,14 +215,41 @@ spm_rpc_args_each_xml(const SpmRpcArgs *args, SpmRpcXmlFunc func, gpointer user_
 {
     for (guint i = 0; i < args->n_fields; i++) {
         const SpmRpcField *field = &args->fields[i];
+        SpmRpcXml xml;
 
-        if ((field->kind == 'x' || field->kind == 'y') && field->text &&
-            !func(field->text, field->length, user_data))
+        if (xml_of_field(field, &xml) && !func(&xml, user_data))
             return FALSE;
         if (field->kind == 'q' && !each_param_xml(args, field, func, user_data))
             return FALSE;
     }
     return TRUE;
+}
+
+gboolean
+spm_rpc_xml_encode(const SpmRpcXml *xml, const char *text, GByteArray *bytes)
+{
+    return spm_xdr_write_string(bytes, text, strlen(text) + (xml->is_cookie ? 1 : 0));
+}
+
+gboolean
+spm_rpc_args_param(const SpmRpcArgs *args, const SpmRpcField *field, const char *name,
+                   const char **text, gsize *length)
+{
+    SpmXdrReader reader;
+    guint32 count;
+    Param param;
+
+    spm_xdr_reader_init(&reader, args->payload + field->offset, field->size);
+    if (!spm_xdr_read_u32(&reader, &count))
+        return FALSE;
+    while (count-- > 0 && read_param(&reader, &param)) {
+        if (param.text && is_called(&param, name)) {
+            *text = param.text;
+            *length = param.length;
+            return TRUE;
+        }
+    }
+    return FALSE;
 }
 
 void

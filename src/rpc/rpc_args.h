@@ -13,6 +13,7 @@
  *     x  a string        y  a string or none
  *     q  typed parameters; XML is in those called "dxml", "destination_xml"
  *        and "persistent_xml"
+ *     c  bytes: a migration's cookie, XML that a NUL byte ends
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -55,11 +56,27 @@ const SpmRpcField *spm_rpc_args_find(const SpmRpcArgs *args, char kind);
  * 0 when that is no number. */
 guint64 spm_rpc_args_flags(const SpmRpcArgs *args);
 
-/* Called with each piece of domain XML among the arguments, whether or not it
- * is any; stops when it returns FALSE. */
-typedef gboolean (*SpmRpcXmlFunc)(const char *xml, gsize length, gpointer user_data);
+/* One piece of domain XML among the arguments, whether or not it is any. */
+typedef struct {
+    const char *text;
+    gsize length;
+    gsize offset;       /* of the encoded string in the payload: its length word, */
+    gsize size;         /* its bytes and padding */
+    gboolean is_cookie; /* a NUL byte follows, and counts as one of the bytes */
+} SpmRpcXml;
+
+/* Called with each of them in the order of the wire; stops when it returns FALSE. */
+typedef gboolean (*SpmRpcXmlFunc)(const SpmRpcXml *xml, gpointer user_data);
 /* FALSE when @func stopped it. */
 gboolean spm_rpc_args_each_xml(const SpmRpcArgs *args, SpmRpcXmlFunc func, gpointer user_data);
+
+/* What has to stand in the place of @xml when its text is @text; FALSE when that
+ * is longer than SPM_RPC_STRING_MAX. */
+gboolean spm_rpc_xml_encode(const SpmRpcXml *xml, const char *text, GByteArray *bytes);
+
+/* The string parameter of this name among those of the field (p, q), or FALSE. */
+gboolean spm_rpc_args_param(const SpmRpcArgs *args, const SpmRpcField *field, const char *name,
+                            const char **text, gsize *length);
 
 /* A typed parameter, for calls of our own. */
 void spm_rpc_param_write_string(GByteArray *bytes, const char *name, const char *value);

@@ -24,24 +24,32 @@ enum {
     SPM_RPC_CONNECT_SET_IDENTITY = 419,
 };
 
-/* What to do with a call before libvirtd sees it. Whatever the action, domain
- * XML among the arguments (x, y, q in the signature) that asks for SPM is
- * refused unless the action is LOWER: libvirtd would drop the request silently. */
+/* What to find out before a call goes on. */
 typedef enum {
-    SPM_RPC_CALL_PASS,
-    SPM_RPC_CALL_BEFORE_OPEN,  /* pass, even while the connection is not open */
-    SPM_RPC_CALL_OPEN,         /* the peer's identity follows it */
-    SPM_RPC_CALL_IDENTITY,     /* only root may claim to speak for somebody else */
-    SPM_RPC_CALL_LOWER,        /* translate the domain XML (x) */
-    SPM_RPC_CALL_START,        /* refuse when the emulator can no longer do it */
-    SPM_RPC_CALL_SAVE,         /* refuse while the memory's contents would be lost */
-    SPM_RPC_CALL_MIGRATE,      /* likewise */
-    SPM_RPC_CALL_SNAPSHOT,     /* likewise, if the snapshot holds memory */
-    SPM_RPC_CALL_ATTACH,       /* refuse a device on an SPM cell, or of a reserved name */
-    SPM_RPC_CALL_DETACH,       /* refuse for the memory device of an SPM cell */
-    SPM_RPC_CALL_UPDATE,       /* likewise */
-    SPM_RPC_CALL_DETACH_ALIAS, /* likewise; the device is named, not described */
-} SpmRpcCallAction;
+    SPM_RPC_CHECK_NONE,
+    SPM_RPC_CHECK_BEFORE_OPEN,  /* nothing, even while the connection is not open */
+    SPM_RPC_CHECK_OPEN,         /* nothing; the peer's identity follows the call */
+    SPM_RPC_CHECK_IDENTITY,     /* only root may claim to speak for somebody else */
+    SPM_RPC_CHECK_START,        /* refuse when the emulator can no longer do it */
+    SPM_RPC_CHECK_SAVE,         /* refuse while the memory's contents would be lost */
+    SPM_RPC_CHECK_MIGRATE,      /* likewise, unless the domain's definition moves alone */
+    SPM_RPC_CHECK_SNAPSHOT,     /* likewise, if the snapshot holds memory */
+    SPM_RPC_CHECK_ATTACH,       /* refuse a device on an SPM cell, or of a reserved name */
+    SPM_RPC_CHECK_DETACH,       /* refuse for the memory device of an SPM cell */
+    SPM_RPC_CHECK_UPDATE,       /* likewise */
+    SPM_RPC_CHECK_DETACH_ALIAS, /* likewise; the device is named, not described */
+} SpmRpcCheck;
+
+/* What the domain XML among the arguments describes (x, y, q, c in the signature).
+ * Whatever it is, a document that asks for SPM is translated: libvirtd would
+ * drop the request without a word. */
+typedef enum {
+    SPM_RPC_XML_NONE,    /* there is none */
+    SPM_RPC_XML_DEFINES, /* a domain to be: placement decides where its memory goes */
+    SPM_RPC_XML_STARTS,  /* the same, and the call starts it */
+    SPM_RPC_XML_KEEPS,   /* what there is already, as the client was shown it: an image, a
+                          * snapshot, a domain that is leaving; its memory stays in its place */
+} SpmRpcXmlUse;
 
 /* What to do with a successful reply before the client sees it. */
 typedef enum {
@@ -56,7 +64,8 @@ typedef struct {
     guint32 number;
     const char *name;
     const char *args; /* signature (rpc_args.h) of the arguments, as far as they matter */
-    SpmRpcCallAction call;
+    SpmRpcCheck check;
+    SpmRpcXmlUse xml;
     SpmRpcReplyAction reply;
 } SpmRpcProcedure;
 

@@ -27,12 +27,12 @@
 #define FLAG_FDS 2
 
 static gboolean
-touch_xml(const char *xml, gsize length, gpointer user_data)
+touch_xml(const SpmRpcXml *xml, gpointer user_data)
 {
     guint *sum = user_data;
 
-    for (gsize i = 0; i < length; i++)
-        *sum += (guint8)xml[i];
+    for (gsize i = 0; i < xml->length; i++)
+        *sum += (guint8)xml->text[i];
     return TRUE;
 }
 

@@ -59,3 +59,17 @@ make_stock(const char *user, const char *emulator, gboolean running)
         return g_steal_pointer(&stopped);
     return g_strdup_printf("%.*s id='7'%s", (int)(type - stopped), stopped, type);
 }
+
+/* A snapshot with this domain in it, twice. */
+static inline char *
+make_snapshot(const char *domain)
+{
+    g_autofree char *active = g_strchomp(g_strdup(domain));
+    g_auto(GStrv) start = g_strsplit(active, "<domain ", 2);
+    g_autofree char *opened = g_strjoinv("<inactiveDomain ", start);
+    g_auto(GStrv) end = g_strsplit(opened, "</domain>", 2);
+    g_autofree char *inactive = g_strjoinv("</inactiveDomain>", end);
+
+    return g_strconcat("<domainsnapshot>\n  <name>s</name>\n  ", active, inactive,
+                       "\n</domainsnapshot>\n", NULL);
+}

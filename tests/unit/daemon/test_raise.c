@@ -5,6 +5,7 @@
  */
 #include "documents.h"
 #include "qemu/qemu_domain.h"
+#include "util/spm_error.h"
 
 #define CAPABILITIES(path, arch)                                                                   \
     "<domainCapabilities><path>" path "</path><domain>qemu</domain>"                               \
@@ -51,21 +52,85 @@ test_stock_documents_pass(void)
     });
 }
 
-/* Images, snapshots, checkpoints and migrations are handed back to libvirt. */
 static void
-test_what_clients_hand_back_stays_stock(void)
+test_images_are_raised(void)
 {
-    static const guint32 numbers[] = { 186, 235, 388, 412 };
+    static const guint32 numbers[] = { 235, 388 };
     g_autofree char *stock = make_stock(USER_ON(EMULATOR_SPM), EMULATOR_SPM, FALSE);
+    g_autofree char *user = raised(stock);
 
     for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
         conversation_test((const Step[]){
             OPENING,
             { LIBVIRTD_SENDS, REPLY(numbers[i], 2, "$", stock) },
-            { CLIENT_GETS, REPLY(numbers[i], 2, "$", stock) },
+            { CLIENT_GETS, REPLY(numbers[i], 2, "$", user) },
+            { LIBVIRTD_SENDS, REPLY(numbers[i], 3, "$", PLAIN_XML) },
+            { CLIENT_GETS, REPLY(numbers[i], 3, "$", PLAIN_XML) },
             { END },
         });
     }
+}
+
+/* All domains in there are. */
+static void
+test_snapshots_and_checkpoints_are_raised(void)
+{
+    static const guint32 numbers[] = { 186, 412 };
+    g_autofree char *stock = make_stock(USER_ON(EMULATOR_SPM), EMULATOR_SPM, FALSE);
+    g_autofree char *snapshot = make_snapshot(stock);
+    g_autofree char *user = make_snapshot(USER_ON(EMULATOR_SPM));
+
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        conversation_test((const Step[]){
+            OPENING,
+            { LIBVIRTD_SENDS, REPLY(numbers[i], 2, "$", snapshot) },
+            { CLIENT_GETS, REPLY(numbers[i], 2, "$", user) },
+            { END },
+        });
+    }
+}
+
+/* The client hands these to another host, where nobody may be who understands. */
+static void
+test_what_goes_to_another_host_stays_stock(void)
+{
+    static const guint32 numbers[] = { 213, 302 };
+    g_autofree char *stock = make_stock(USER_ON(EMULATOR_SPM), EMULATOR_SPM, FALSE);
+
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        conversation_test((const Step[]){
+            OPENING,
+            { LIBVIRTD_SENDS, REPLY(numbers[i], 2, "'' $", stock) },
+            { CLIENT_GETS, REPLY(numbers[i], 2, "'' $", stock) },
+            { END },
+        });
+    }
+}
+
+/* Raising writes double quotes where the document's first attribute has them, and
+ * in such an attribute six bytes for each of its own. */
+static void
+test_a_reply_that_grows_too_long_is_an_error(void)
+{
+    g_autofree char *quotes = g_strnfill(1024 * 1024, '"');
+    g_autofree char *title = g_strconcat("<metadata><a xmlns='urn:a' b='", quotes, "'/>", NULL);
+    g_autofree char *stock = make_stock(USER_ON(EMULATOR_SPM), EMULATOR_SPM, FALSE);
+    g_auto(GStrv) parts = g_strsplit(stock, "<metadata>", 2);
+    g_autofree char *single = g_strjoinv(title, parts);
+    g_auto(GStrv) type = g_strsplit(single, "type='qemu'", 2);
+    g_autofree char *document = g_strjoinv("type=\"qemu\"", type);
+
+    g_assert_cmpuint(strlen(document), <, SPM_RPC_STRING_MAX);
+    conversation_test((const Step[]){
+        OPENING,
+        { LIBVIRTD_SENDS, REPLY(14, 2, "$", document) },
+        { CLIENT_GETS_ERROR,
+          ERROR_OF(14, 2, SPM_ERROR_OPERATION_FAILED, "longer than libvirt's protocol allows") },
+        /* The connection goes on. */
+        { LIBVIRTD_SENDS, REPLY(14, 3, "$", PLAIN_XML) },
+        { CLIENT_GETS, REPLY(14, 3, "$", PLAIN_XML) },
+        { END },
+    });
 }
 
 /* A document that looks like ours and is not XML. */
@@ -147,7 +212,10 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("dumpxml-and-from-native", test_dumpxml_and_from_native_are_raised);
     ADD("stock-documents-pass", test_stock_documents_pass);
-    ADD("what-clients-hand-back-stays-stock", test_what_clients_hand_back_stays_stock);
+    ADD("images", test_images_are_raised);
+    ADD("snapshots-and-checkpoints", test_snapshots_and_checkpoints_are_raised);
+    ADD("to-another-host-stays-stock", test_what_goes_to_another_host_stays_stock);
+    ADD("reply-that-grows-too-long", test_a_reply_that_grows_too_long_is_an_error);
     ADD("what-cannot-be-raised-passes", test_what_cannot_be_raised_passes);
     ADD("capabilities", test_capabilities_say_what_the_emulator_can_do);
     ADD("replies-overtake-one-that-is-held", test_replies_overtake_one_that_is_held);

@@ -1,7 +1,6 @@
 /*
  * What is refused so that nothing gets lost: starting what cannot run, saving
- * and migrating what is not saved, changing an SPM cell's memory, requests where
- * libvirtd would drop them
+ * and migrating what is not saved, changing an SPM cell's memory
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -451,101 +450,6 @@ test_reserved_aliases_are_not_given_away(void)
     });
 }
 
-/* ---- requests where libvirtd would drop them ---- */
-
-static const struct {
-    guint32 number;
-    const char *payload;
-} dropping[] = {
-    { 232, "d '/image' ?$ u0" },
-    { 233, "'/image' ?$ u0" },
-    { 236, "'/image' $ u0" },
-    { 389, "d ?$ u0" },
-    { 440, "d p{dxml=$} u0" },
-    { 441, "p{dxml=$} u0" },
-    { 185, "d $ u1" },
-    { 411, "d $ u1" },
-    { 108, "- h1 - h0 $" },
-    { 148, "h1 - h0 $" },
-    { 213, "d ?$ h1 - h0" },
-    { 214, "'' - h1 - h0 $" },
-    { 215, "'' h1 - h0 $" },
-    { 216, "d ?$ '' - - h1 - h0" },
-    { 302, "d p{destination_xml=$} u1" },
-    { 303, "p{persistent_xml=$} '' u1" },
-    { 304, "p{destination_xml=$} '' u1" },
-    { 305, "d - p{persistent_xml=$} '' u1" },
-};
-
-static void
-test_requests_that_would_be_dropped_are_refused(void)
-{
-    static const char snapshot[] = "<domainsnapshot><name>s</name>" USER_ON(EMULATOR_SPM)
-        "</domainsnapshot>";
-    static const char inactive[] =
-        "<domainsnapshot><inactiveDomain><cpu><numa><cell id='0' memory='1' memmapType='spm'/>"
-        "</numa></cpu></inactiveDomain></domainsnapshot>";
-
-    for (guint i = 0; i < G_N_ELEMENTS(dropping); i++) {
-        guint32 number = dropping[i].number;
-
-        g_test_message("procedure %u", number);
-        conversation_test((const Step[]){
-            OPENING,
-            { CLIENT_SENDS, CALL(number, 2, dropping[i].payload, USER_ON(EMULATOR_SPM)) },
-            { CLIENT_GETS_ERROR,
-              ERROR_OF(number, 2, SPM_ERROR_CONFIG_UNSUPPORTED, "libvirt would drop it") },
-            { CLIENT_SENDS, CALL(number, 3, dropping[i].payload, snapshot) },
-            { CLIENT_GETS_ERROR,
-              ERROR_OF(number, 3, SPM_ERROR_CONFIG_UNSUPPORTED, "libvirt would drop it") },
-            { CLIENT_SENDS, CALL(number, 4, dropping[i].payload, inactive) },
-            { CLIENT_GETS_ERROR,
-              ERROR_OF(number, 4, SPM_ERROR_CONFIG_UNSUPPORTED, "libvirt would drop it") },
-            { CLIENT_SENDS, CALL(number, 5, dropping[i].payload, "<domain memmapType=") },
-            { CLIENT_GETS_ERROR, ERROR_OF(number, 5, SPM_ERROR_XML_DETAIL, "line 1") },
-            { NOBODY_GETS_ANYTHING },
-            { END },
-        });
-    }
-}
-
-/* Stock XML, even of an SPM domain, asks for nothing. */
-static void
-test_stock_xml_handed_back_passes(void)
-{
-    g_auto(Documents) documents = make_documents();
-    g_autofree char *snapshot =
-        g_strconcat("<domainsnapshot>", documents.stopped, "</domainsnapshot>", NULL);
-
-    for (guint i = 0; i < G_N_ELEMENTS(dropping); i++) {
-        const Step call = { CLIENT_SENDS,
-                            CALL(dropping[i].number, 2, dropping[i].payload, snapshot) };
-        Step passed = call;
-
-        passed.act = LIBVIRTD_GETS;
-        g_test_message("procedure %u", dropping[i].number);
-        switch (dropping[i].number) {
-        case 232:
-        case 440:
-        case 213:
-        case 216:
-        case 302:
-        case 305: /* these ask about the domain first */
-            conversation_test((const Step[]){
-                OPENING,
-                call,
-                { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
-                { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", PLAIN_XML) },
-                passed,
-                { END },
-            });
-            break;
-        default:
-            conversation_test((const Step[]){ OPENING, call, passed, { END } });
-        }
-    }
-}
-
 #define ADD(name, func) g_test_add_func("/daemon/safety/" name, func)
 
 int
@@ -570,7 +474,5 @@ main(int argc, char **argv)
     ADD("device/alias-alone", test_the_alias_alone_decides_nothing);
     ADD("device/running-and-defined", test_running_and_defined_are_both_looked_at);
     ADD("device/reserved-aliases", test_reserved_aliases_are_not_given_away);
-    ADD("request/refused", test_requests_that_would_be_dropped_are_refused);
-    ADD("request/stock-passes", test_stock_xml_handed_back_passes);
     return g_test_run();
 }

@@ -107,7 +107,7 @@ pages_that_placement_chose(void)
     assert_lacks(user, "memnode");
     assert_lacks(user, "allocation");
     assert_lacks(user, "hugepages");
-    assert_holds(user, "<virtspm:placement xmlns:virtspm='urn:virtspm:placement:1'>\n"
+    assert_holds(user, "<virtspm:placement threads='4' xmlns:virtspm='urn:virtspm:placement:1'>\n"
                        "      <virtspm:cell id='1' nodeset='3' pagesize='2048' unit='KiB'/>");
     /* What was told is no wish: lowering takes it out and asks again. */
     again = placed(user, &backing);
@@ -134,7 +134,8 @@ a_device_that_placement_chose(void)
                         "        <path>/dev/dax0.0</path>\n"
                         "        <alignsize unit='KiB'>2048</alignsize>\n"
                         "      </source>\n");
-    assert_holds(user, "<virtspm:cell id='1' nodeset='1' device='/dev/dax0.0'/>");
+    assert_holds(user, "<virtspm:cell id='1' nodeset='1' device='/dev/dax0.0' "
+                       "alignsize='2048' unit='KiB'/>");
     g_assert_cmpstr(cell->recorded_device, ==, "dax0.0");
     g_assert_true(spm_nodeset_equal(cell->recorded_nodes, nodes));
 }
@@ -169,7 +170,7 @@ notes_leave_no_trace(void)
     spm_placement_note_remove(xmlDocGetRootElement(doc));
     text = spm_xml_format(doc, '\'');
     g_assert_cmpstr(text, ==, plain);
-    spm_placement_note_add(xmlDocGetRootElement(doc), none);
+    spm_placement_note_add(xmlDocGetRootElement(doc), none, "4");
     spm_placement_note_remove(xmlDocGetRootElement(doc));
     added = spm_xml_format(doc, '\'');
     g_assert_cmpstr(added, ==, plain);

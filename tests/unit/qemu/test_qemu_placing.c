@@ -81,6 +81,17 @@ raise_text(const char *xml)
     return raised;
 }
 
+static void
+assert_same_documents(const char *got, const char *expected)
+{
+    g_autoptr(xmlDoc) a = spm_xml_parse(got, strlen(got), NULL);
+    g_autoptr(xmlDoc) b = spm_xml_parse(expected, strlen(expected), NULL);
+    g_autofree char *where = NULL;
+
+    if (!spm_xml_equal(a, b, &where))
+        g_error("differs at %s:\n%s", where, got);
+}
+
 /* Equal but for the note of where it was placed. */
 static void
 assert_same_but_for_the_note(const char *raised, const char *user)
@@ -172,7 +183,8 @@ device_becomes_an_nvdimm_on_its_path(void)
         assert_holds(lowered, "<path>/dev/dax0.0</path>");
         assert_holds(lowered, "<alignsize unit='KiB'>2048</alignsize>");
         assert_lacks(lowered, "nodemask");
-        assert_holds(raised, "<virtspm:cell id='1' nodeset='1' device='/dev/dax0.0'/>");
+        assert_holds(raised, "<virtspm:cell id='1' nodeset='1' device='/dev/dax0.0' "
+                             "alignsize='2048' unit='KiB'/>");
         assert_same_but_for_the_note(raised, user);
     }
 }
@@ -185,7 +197,8 @@ device_of_a_named_node_keeps_the_memnode(void)
     g_autofree char *lowered = lower(user, backing_new(SPM_BACKING_DEVDAX, FALSE, "1", 0), TRUE);
     g_autofree char *raised = raise_text(lowered);
 
-    assert_lacks(raised, "virtspm:placement");
+    assert_holds(raised, "<virtspm:cell id='1' nodeset='1' device='/dev/dax0.0' "
+                         "alignsize='2048' unit='KiB'/>");
     assert_same_but_for_the_note(raised, user);
 }
 
@@ -217,6 +230,87 @@ note_is_ignored_when_it_comes_back(void)
     g_autofree char *where = NULL;
 
     g_assert_true(spm_xml_equal(a, b, &where));
+}
+
+/* The stock XML, from nothing but what its user was shown. */
+static char *
+lower_as_noted(const char *xml, gboolean memoryless, gboolean *complete)
+{
+    g_autoptr(SpmQemuCaps) qemu = spm_qemu_caps_assume("sp-mem", NULL);
+    g_autoptr(SpmNodeset) with_cpus = spm_nodeset_parse("0", NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) backings =
+        spm_domain_noted_backings(xml, strlen(xml), complete, &error);
+    SpmLoweringContext context = { qemu, memoryless, with_cpus, backings };
+    char *lowered;
+
+    g_assert_no_error(error);
+    lowered = spm_domain_lower(xml, strlen(xml), &context, &error);
+    g_assert_no_error(error);
+    return lowered;
+}
+
+static void
+a_cell_stays_where_the_note_says(void)
+{
+    static const char own_page[] =
+        "<memoryBacking><hugepages><page size='2' unit='MiB' nodeset='1'/></hugepages></memoryBacking>";
+    static const char own_node[] =
+        "<numatune><memnode cellid='1' mode='strict' nodeset='1'/></numatune>";
+    static const struct {
+        SpmBackingKind kind;
+        gboolean automatic;
+        const char *written;
+    } cases[] = {
+        { SPM_BACKING_SYSTEM_RAM, TRUE, "" },     { SPM_BACKING_DEVDAX, TRUE, "" },
+        { SPM_BACKING_SYSTEM_RAM, TRUE, own_page }, { SPM_BACKING_SYSTEM_RAM, FALSE, own_node },
+        { SPM_BACKING_DEVDAX, FALSE, own_node },
+    };
+
+    for (guint i = 0; i < 2 * G_N_ELEMENTS(cases); i++) {
+        gboolean memoryless = i % 2;
+        g_autofree char *user = g_strdup_printf(guest, cases[i / 2].written);
+        g_autofree char *stock =
+            lower(user,
+                  backing_new(cases[i / 2].kind, cases[i / 2].automatic, "1",
+                              cases[i / 2].kind == SPM_BACKING_DEVDAX ? 0 : 2 * SPM_MIB),
+                  memoryless);
+        g_autofree char *raised = raise_text(stock);
+        gboolean complete = FALSE;
+        g_autofree char *again = lower_as_noted(raised, memoryless, &complete);
+
+        g_test_message("case %u", i);
+        g_assert_true(complete);
+        assert_same_documents(again, stock);
+    }
+}
+
+static void
+a_cell_without_a_note_has_no_place(void)
+{
+    static const char *const notes[] = {
+        "",
+        "<v:cell id='2' nodeset='1'/>",
+        "<v:cell id='1'/>",
+        "<v:cell id='1' nodeset='x'/>",
+        "<v:cell id='1' nodeset='1' device='dax0.0' alignsize='2048'/>",
+        "<v:cell id='1' nodeset='1' device='/dev/dax0.0' alignsize='much'/>",
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(notes); i++) {
+        g_autofree char *metadata = g_strdup_printf(
+            "<metadata><v:placement xmlns:v='" SPM_PLACEMENT_NS "'>%s</v:placement></metadata>",
+            notes[i]);
+        g_autofree char *user = g_strdup_printf(guest, metadata);
+        gboolean complete = TRUE;
+        g_autoptr(GPtrArray) backings =
+            spm_domain_noted_backings(user, strlen(user), &complete, NULL);
+
+        g_test_message("%s", notes[i]);
+        g_assert_nonnull(backings);
+        g_assert_cmpuint(backings->len, ==, 0);
+        g_assert_false(complete);
+    }
 }
 
 /* Somebody moved the memory with stock virsh: then it is where somebody put it. */
@@ -290,6 +384,8 @@ main(int argc, char **argv)
     CASE(device_of_a_named_node_keeps_the_memnode);
     CASE(strict_domain_is_widened_by_the_chosen_node);
     CASE(note_is_ignored_when_it_comes_back);
+    CASE(a_cell_stays_where_the_note_says);
+    CASE(a_cell_without_a_note_has_no_place);
     CASE(stock_edit_of_the_node_is_still_told);
     CASE(request_of_a_users_document);
     CASE(request_of_stock_xml_knows_where_it_lies);

@@ -57,16 +57,16 @@ test_procedures_without_flags_have_none(void)
 }
 
 static gboolean
-note_xml(const char *xml, gsize length, gpointer user_data)
+note_xml(const SpmRpcXml *xml, gpointer user_data)
 {
-    g_string_append_len(user_data, xml, length);
+    g_string_append_len(user_data, xml->text, xml->length);
     return TRUE;
 }
 
 static gboolean
-stop(const char *xml, gsize length, gpointer user_data)
+stop(const SpmRpcXml *xml, gpointer user_data)
 {
-    g_string_append_len(user_data, xml, length);
+    g_string_append_len(user_data, xml->text, xml->length);
     return FALSE;
 }
 
@@ -111,6 +111,68 @@ test_domain_xml_is_found_in_strings(void)
     g_assert_true(spm_rpc_args_decode("xyys", bytes->data, bytes->len, &args));
     g_assert_true(spm_rpc_args_each_xml(&args, note_xml, seen));
     g_assert_cmpstr(seen->str, ==, "<a/><b/>");
+}
+
+/* What stands at the place it names is the string, padding included. */
+static gboolean
+encodes_as_it_was(const SpmRpcXml *xml, gpointer user_data)
+{
+    const SpmRpcArgs *args = user_data;
+    g_autoptr(GByteArray) encoded = g_byte_array_new();
+    g_autofree char *text = g_strndup(xml->text, xml->length);
+
+    g_assert_true(spm_rpc_xml_encode(xml, text, encoded));
+    g_assert_cmpmem(encoded->data, encoded->len, args->payload + xml->offset, xml->size);
+    return TRUE;
+}
+
+static void
+test_domain_xml_knows_where_it_is(void)
+{
+    g_autoptr(GByteArray) bytes = rpc_test_bytes(DOMAIN PARAMS
+                                                 "00000005 3c612f3e 3e000000 00000001 00000004 3c622f3e"
+                                                 "00000005 3c632f3e 00000000");
+    SpmRpcArgs args;
+
+    g_assert_true(spm_rpc_args_decode("dqxyc", bytes->data, bytes->len, &args));
+    g_assert_true(spm_rpc_args_each_xml(&args, encodes_as_it_was, &args));
+}
+
+static void
+test_cookies_end_at_a_nul_byte(void)
+{
+    static const struct {
+        const char *hex, *seen;
+    } cases[] = {
+        { "00000005 3c632f3e 00000000", "<c/>" },
+        { "00000008 3c632f3e 00787800", "<c/>" },
+        { "00000004 3c632f3e", "" }, /* libvirtd refuses it */
+        { "00000000", "" },
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GByteArray) bytes = rpc_test_bytes(cases[i].hex);
+        g_autoptr(GString) seen = g_string_new(NULL);
+        SpmRpcArgs args;
+
+        g_assert_true(spm_rpc_args_decode("c", bytes->data, bytes->len, &args));
+        g_assert_true(spm_rpc_args_each_xml(&args, note_xml, seen));
+        g_assert_cmpstr(seen->str, ==, cases[i].seen);
+    }
+}
+
+static void
+test_parameters_by_their_name(void)
+{
+    g_autoptr(GByteArray) bytes = rpc_test_bytes(PARAMS);
+    const char *text = NULL;
+    gsize length;
+    SpmRpcArgs args;
+
+    g_assert_true(spm_rpc_args_decode("q", bytes->data, bytes->len, &args));
+    g_assert_true(spm_rpc_args_param(&args, &args.fields[0], "dxml", &text, &length));
+    g_assert_cmpmem(text, length, "<a/>", 4);
+    g_assert_false(spm_rpc_args_param(&args, &args.fields[0], "dxm", &text, &length));
 }
 
 /* However short they are cut, arguments do not decode. */
@@ -180,6 +242,9 @@ main(int argc, char **argv)
                     test_domain_xml_is_found_in_typed_parameters);
     g_test_add_func("/rpc/args/parameter-names-end-at-nul", test_parameter_names_end_at_nul);
     g_test_add_func("/rpc/args/xml-in-strings", test_domain_xml_is_found_in_strings);
+    g_test_add_func("/rpc/args/xml-knows-where-it-is", test_domain_xml_knows_where_it_is);
+    g_test_add_func("/rpc/args/cookies", test_cookies_end_at_a_nul_byte);
+    g_test_add_func("/rpc/args/parameters-by-name", test_parameters_by_their_name);
     g_test_add_func("/rpc/args/cut", test_arguments_that_are_cut);
     g_test_add_func("/rpc/args/lying", test_arguments_that_lie);
     g_test_add_func("/rpc/args/parameters-of-our-own", test_parameters_of_our_own);
