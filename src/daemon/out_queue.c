@@ -28,8 +28,10 @@ typedef struct {
 
 struct _SpmOutQueue {
     GQueue chunks;
+    const guint8 *lent; /* behind the chunks */
+    gsize lent_size;
     GQueue frames; /* whole messages that wait for the end of the one in pieces */
-    gsize bytes;   /* in both */
+    gsize bytes;   /* in all of them */
     gsize fds;
     gboolean in_pieces;
 };
@@ -58,6 +60,7 @@ spm_out_queue_clear(SpmOutQueue *queue)
 {
     g_queue_clear_full(&queue->chunks, (GDestroyNotify)chunk_free);
     g_queue_clear_full(&queue->frames, (GDestroyNotify)spm_rpc_frame_free);
+    queue->lent_size = 0;
     queue->bytes = 0;
     queue->fds = 0;
 }
@@ -84,7 +87,7 @@ push_chunk(SpmOutQueue *queue, GByteArray *bytes, int fd)
 }
 
 static void
-push_bytes(SpmOutQueue *queue, const guint8 *bytes, gsize size)
+append_bytes(SpmOutQueue *queue, const guint8 *bytes, gsize size)
 {
     Chunk *last = g_queue_peek_tail(&queue->chunks);
 
@@ -95,12 +98,34 @@ push_bytes(SpmOutQueue *queue, const guint8 *bytes, gsize size)
     g_byte_array_append(last->bytes, bytes, size);
 }
 
+void
+spm_out_queue_return(SpmOutQueue *queue)
+{
+    if (queue->lent_size > 0)
+        append_bytes(queue, queue->lent, queue->lent_size);
+    queue->lent_size = 0;
+}
+
+gboolean
+spm_out_queue_has_loan(const SpmOutQueue *queue)
+{
+    return queue->lent_size > 0;
+}
+
+static void
+push_bytes(SpmOutQueue *queue, const guint8 *bytes, gsize size)
+{
+    spm_out_queue_return(queue);
+    append_bytes(queue, bytes, size);
+}
+
 static void
 push_fd(SpmOutQueue *queue, int fd)
 {
     static const guint8 zero;
     GByteArray *byte = g_byte_array_sized_new(1);
 
+    spm_out_queue_return(queue);
     g_byte_array_append(byte, &zero, 1);
     push_chunk(queue, byte, fd);
 }
@@ -108,10 +133,12 @@ push_fd(SpmOutQueue *queue, int fd)
 static void
 push_frame(SpmOutQueue *queue, SpmRpcFrame *frame)
 {
-    if (frame->bytes->len <= COPY_MAX)
+    if (frame->bytes->len <= COPY_MAX) {
         push_bytes(queue, frame->bytes->data, frame->bytes->len);
-    else
+    } else {
+        spm_out_queue_return(queue);
         push_chunk(queue, g_steal_pointer(&frame->bytes), -1);
+    }
     for (guint i = 0; i < frame->n_fds; i++)
         push_fd(queue, frame->fds[i]);
     frame->n_fds = 0;
@@ -135,6 +162,18 @@ spm_out_queue_add_bytes(SpmOutQueue *queue, const guint8 *bytes, gsize size)
     queue->in_pieces = TRUE;
     queue->bytes += size;
     push_bytes(queue, bytes, size);
+}
+
+void
+spm_out_queue_lend_bytes(SpmOutQueue *queue, const guint8 *bytes, gsize size)
+{
+    queue->in_pieces = TRUE;
+    queue->bytes += size;
+    if (queue->lent_size == 0 || queue->lent + queue->lent_size != bytes) {
+        spm_out_queue_return(queue);
+        queue->lent = bytes;
+    }
+    queue->lent_size += size;
 }
 
 void
@@ -164,7 +203,7 @@ spm_out_queue_is_full(const SpmOutQueue *queue)
 gboolean
 spm_out_queue_is_empty(const SpmOutQueue *queue)
 {
-    return g_queue_is_empty((GQueue *)&queue->chunks);
+    return queue->chunks.length == 0 && queue->lent_size == 0;
 }
 
 static ssize_t
@@ -195,9 +234,9 @@ send_bytes(int socket, SpmOutQueue *queue)
 {
     struct iovec iov[IOV_COUNT];
     struct msghdr message = { .msg_iov = iov };
+    GList *item = queue->chunks.head;
 
-    for (GList *item = queue->chunks.head; item && message.msg_iovlen < IOV_COUNT;
-         item = item->next) {
+    for (; item && message.msg_iovlen < IOV_COUNT; item = item->next) {
         Chunk *chunk = item->data;
 
         if (chunk->fd >= 0)
@@ -205,34 +244,41 @@ send_bytes(int socket, SpmOutQueue *queue)
         iov[message.msg_iovlen].iov_base = chunk->bytes->data + chunk->done;
         iov[message.msg_iovlen++].iov_len = chunk->bytes->len - chunk->done;
     }
+    if (!item && queue->lent_size > 0 && message.msg_iovlen < IOV_COUNT) {
+        iov[message.msg_iovlen].iov_base = (gpointer)queue->lent;
+        iov[message.msg_iovlen++].iov_len = queue->lent_size;
+    }
     return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static void
 drop_sent(SpmOutQueue *queue, gsize sent)
 {
+    Chunk *chunk;
+
     queue->bytes -= sent;
-    while (sent > 0) {
-        Chunk *chunk = g_queue_peek_head(&queue->chunks);
+    while (sent > 0 && (chunk = g_queue_peek_head(&queue->chunks))) {
         gsize size = MIN(sent, chunk->bytes->len - chunk->done);
 
         chunk->done += size;
         sent -= size;
         if (chunk->done < chunk->bytes->len)
-            break;
+            return;
         if (chunk->fd >= 0)
             queue->fds--;
         chunk_free(g_queue_pop_head(&queue->chunks));
     }
+    queue->lent += sent;
+    queue->lent_size -= sent;
 }
 
 gboolean
 spm_out_queue_flush(SpmOutQueue *queue, int socket)
 {
-    Chunk *first;
-
-    while ((first = g_queue_peek_head(&queue->chunks))) {
-        ssize_t sent = first->fd >= 0 ? send_fd(socket, first) : send_bytes(socket, queue);
+    while (!spm_out_queue_is_empty(queue)) {
+        Chunk *first = g_queue_peek_head(&queue->chunks);
+        ssize_t sent =
+            first && first->fd >= 0 ? send_fd(socket, first) : send_bytes(socket, queue);
 
         if (sent < 0 && errno == EINTR)
             continue;

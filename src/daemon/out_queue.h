@@ -36,8 +36,15 @@ void spm_out_queue_add_frame(SpmOutQueue *queue, SpmRpcFrame *frame);
 
 /* A message in pieces: bytes, then descriptors (taken), then its end. */
 void spm_out_queue_add_bytes(SpmOutQueue *queue, const guint8 *bytes, gsize size);
+/* The same without a copy: @bytes are the caller's until spm_out_queue_return().
+ * Bytes that lie behind those lent before are written with them. */
+void spm_out_queue_lend_bytes(SpmOutQueue *queue, const guint8 *bytes, gsize size);
 void spm_out_queue_add_fd(SpmOutQueue *queue, int fd);
 void spm_out_queue_end(SpmOutQueue *queue);
+
+/* Whatever is lent is given back; what could not be written is copied. */
+void spm_out_queue_return(SpmOutQueue *queue);
+gboolean spm_out_queue_has_loan(const SpmOutQueue *queue);
 
 gboolean spm_out_queue_is_full(const SpmOutQueue *queue);
 /* Nothing left to write; what waits behind an unfinished message does not count. */

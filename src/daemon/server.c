@@ -13,6 +13,8 @@
 #include "daemon/server.h"
 
 #include "daemon/audit.h"
+#include "daemon/memory.h"
+#include "daemon/poller.h"
 #include "daemon/session.h"
 #include "daemon/turned_away.h"
 #include "daemon/upstream.h"
@@ -28,8 +30,7 @@
 struct _SpmServer {
     const SpmConfig *config;
     const SpmEnvironment *environment;
-    GPtrArray *doors;     /* of Door */
-    GPtrArray *accepting; /* GSource; empty while no more clients are wanted */
+    GPtrArray *doors; /* of Door */
     GSource *shortage;
     GHashTable *preparations; /* set */
     GHashTable *sessions;     /* set */
@@ -41,6 +42,7 @@ typedef struct {
     SpmServer *server;
     int fd;
     SpmAccess access;
+    SpmWatch *watch;
 } Door;
 
 /* Shared between a worker thread and the server; the thread only uses what does
@@ -190,12 +192,12 @@ wait_for_resources(SpmServer *server)
     g_source_attach(server->shortage, g_main_context_get_thread_default());
 }
 
-static gboolean
-incoming(gint listener, GIOCondition condition, gpointer data)
+static void
+incoming(GIOCondition ready, gpointer data)
 {
     const Door *door = data;
     SpmServer *server = door->server;
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = accept4(door->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     if (fd >= 0) {
         welcome(door, fd);
@@ -207,32 +209,19 @@ incoming(gint listener, GIOCondition condition, gpointer data)
         wait_for_resources(server);
     }
     accept_or_wait(server);
-    return G_SOURCE_CONTINUE; /* of no effect if it was removed just now */
-}
-
-static void
-destroy_source(gpointer data)
-{
-    g_source_destroy(data);
-    g_source_unref(data);
 }
 
 static void
 accept_or_wait(SpmServer *server)
 {
-    gboolean wanted = !server->shortage && count_clients(server) < server->config->max_clients;
+    guint clients = count_clients(server);
+    gboolean wanted = !server->shortage && clients < server->config->max_clients;
 
-    if (!wanted)
-        g_ptr_array_set_size(server->accepting, 0);
-    if (!wanted || server->accepting->len > 0)
-        return;
+    spm_memory_clients(clients);
     for (guint i = 0; i < server->doors->len; i++) {
         Door *door = g_ptr_array_index(server->doors, i);
-        GSource *source = g_unix_fd_source_new(door->fd, G_IO_IN);
 
-        g_source_set_callback(source, G_SOURCE_FUNC(incoming), door, NULL);
-        g_source_attach(source, g_main_context_get_thread_default());
-        g_ptr_array_add(server->accepting, source);
+        spm_watch_set(door->watch, wanted ? G_IO_IN : 0);
     }
 }
 
@@ -252,6 +241,15 @@ forget_preparation(gpointer data)
     preparation_unref(data);
 }
 
+static void
+door_free(gpointer data)
+{
+    Door *door = data;
+
+    spm_watch_free(door->watch);
+    g_free(door);
+}
+
 SpmServer *
 spm_server_new(const SpmConfig *config, const SpmEnvironment *environment)
 {
@@ -259,8 +257,7 @@ spm_server_new(const SpmConfig *config, const SpmEnvironment *environment)
 
     server->config = config;
     server->environment = environment;
-    server->doors = g_ptr_array_new_with_free_func(g_free);
-    server->accepting = g_ptr_array_new_with_free_func(destroy_source);
+    server->doors = g_ptr_array_new_with_free_func(door_free);
     server->preparations = g_hash_table_new_full(NULL, NULL, forget_preparation, NULL);
     server->sessions = g_hash_table_new_full(NULL, NULL, forget_session, NULL);
     server->turned_away =
@@ -273,9 +270,10 @@ spm_server_free(SpmServer *server)
 {
     if (!server)
         return;
-    g_ptr_array_unref(server->accepting);
-    if (server->shortage)
-        destroy_source(server->shortage);
+    if (server->shortage) {
+        g_source_destroy(server->shortage);
+        g_source_unref(server->shortage);
+    }
     g_hash_table_unref(server->preparations);
     g_hash_table_unref(server->sessions);
     g_hash_table_unref(server->turned_away);
@@ -298,7 +296,7 @@ spm_server_listen(SpmServer *server, int fd, SpmAccess access)
     door->server = server;
     door->fd = fd;
     door->access = access;
+    door->watch = spm_watch_new(fd, incoming, door);
     g_ptr_array_add(server->doors, door);
-    g_ptr_array_set_size(server->accepting, 0);
     accept_or_wait(server);
 }

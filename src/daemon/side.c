@@ -177,7 +177,9 @@ step(SpmSide *side)
         return TRUE;
     case SPM_RPC_EVENT_BYTES:
         bytes = spm_rpc_parser_bytes(side->parser, &size);
-        if (out)
+        if (out && spm_rpc_parser_bytes_stay(side->parser))
+            spm_out_queue_lend_bytes(out, bytes, size);
+        else if (out)
             spm_out_queue_add_bytes(out, bytes, size);
         return TRUE;
     case SPM_RPC_EVENT_FD:
@@ -210,23 +212,52 @@ may_go_on(SpmSide *side)
     return side->in_pieces || side->funcs->may_begin(side, side->owner);
 }
 
+/* Write what can be written. */
+static void
+flush(SpmSide *side)
+{
+    if (!side->broken && !spm_out_queue_flush(side->out, side->fd)) {
+        side->broken = TRUE;
+        spm_out_queue_clear(side->out);
+    }
+}
+
+/* The input dealt with so far has served: it was lent to the other side, which
+ * writes it now, straight from where it was read to, as a rule all of it. */
+static void
+hand_over(SpmSide *side)
+{
+    SpmSide *other = side->other;
+
+    if (other && spm_out_queue_has_loan(other->out)) {
+        flush(other);
+        spm_out_queue_return(other->out);
+    }
+    spm_rpc_parser_rest(side->parser);
+}
+
+/* TRUE when there is something to take a step with. */
+static gboolean
+has_input(SpmSide *side)
+{
+    if (!side->starved)
+        return !side->over;
+    if (!side->hung_up || side->over)
+        return FALSE;
+    /* Who has hung up is not waited for; what it left is read now. */
+    hand_over(side);
+    return read_some(side);
+}
+
 gboolean
 spm_side_pump(SpmSide *side)
 {
     gboolean progress = FALSE;
 
-    for (;;) {
-        if (!may_go_on(side))
-            return progress;
-        if (!side->starved) {
-            progress |= step(side);
-            if (side->over && !side->starved)
-                return progress;
-        } else if (!side->hung_up || !read_some(side)) {
-            /* Who has hung up is not waited for; what it left is read now. */
-            return progress;
-        }
-    }
+    while (may_go_on(side) && has_input(side))
+        progress |= step(side);
+    hand_over(side);
+    return progress;
 }
 
 gboolean
@@ -234,10 +265,7 @@ spm_side_flush(SpmSide *side)
 {
     gboolean was_full = spm_out_queue_is_full(side->out);
 
-    if (!side->broken && !spm_out_queue_flush(side->out, side->fd)) {
-        side->broken = TRUE;
-        spm_out_queue_clear(side->out);
-    }
+    flush(side);
     return was_full && !spm_out_queue_is_full(side->out);
 }
 

@@ -46,6 +46,7 @@
  */
 #include "daemon/daemon.h"
 #include "daemon/log.h"
+#include "daemon/memory.h"
 
 #include <locale.h>
 
@@ -118,6 +119,7 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status = 0;
 
+    spm_memory_init();
     setlocale(LC_ALL, "");
     if (!parse_options(&argc, &argv, &options, &error)) {
         g_printerr("virtspmd: %s\n", error->message);

@@ -24,7 +24,7 @@ struct _SpmRpcParser {
     State state;
     const char *reason;
 
-    guint8 input[SPM_RPC_INPUT_SIZE];
+    guint8 *input;    /* SPM_RPC_INPUT_SIZE; NULL while there is none */
     gsize start, end; /* input not used yet */
 
     int fds[SPM_RPC_FDS_MAX];
@@ -33,6 +33,7 @@ struct _SpmRpcParser {
     SpmRpcHeader header;
     guint8 head[SPM_RPC_HEADER_SIZE + 4]; /* header and count of descriptors */
     gsize head_size;
+    const guint8 *head_in_input; /* where it lies in one piece; NULL: nowhere */
     guint64 body_left;
     guint fds_left;
 
@@ -43,14 +44,38 @@ struct _SpmRpcParser {
     int fd;
 };
 
+/* ---- the input buffer ---- */
+
+/* The one that is not in use. Mostly it goes from parser to parser, as each has
+ * its input dealt with before the next one reads. */
+static GPrivate spare = G_PRIVATE_INIT(g_free);
+
+static guint8 *
+take_buffer(void)
+{
+    guint8 *buffer = g_private_get(&spare);
+
+    if (!buffer)
+        return g_malloc(SPM_RPC_INPUT_SIZE);
+    g_private_set(&spare, NULL);
+    return buffer;
+}
+
+static void
+give_buffer_up(SpmRpcParser *parser)
+{
+    if (g_private_get(&spare))
+        g_free(parser->input);
+    else
+        g_private_set(&spare, parser->input);
+    parser->input = NULL;
+}
+
 SpmRpcParser *
 spm_rpc_parser_new(void)
 {
-    SpmRpcParser *parser = g_new(SpmRpcParser, 1);
+    SpmRpcParser *parser = g_new0(SpmRpcParser, 1);
 
-    /* Everything but the input buffer, which need not be cleared. */
-    memset(parser, 0, G_STRUCT_OFFSET(SpmRpcParser, input));
-    memset(&parser->start, 0, sizeof *parser - G_STRUCT_OFFSET(SpmRpcParser, start));
     parser->fd = -1;
     return parser;
 }
@@ -71,6 +96,7 @@ spm_rpc_parser_free(SpmRpcParser *parser)
     if (parser->fd >= 0)
         close(parser->fd);
     spm_rpc_frame_free(parser->collect);
+    give_buffer_up(parser);
     g_free(parser);
 }
 
@@ -87,15 +113,33 @@ broken(SpmRpcParser *parser, const char *reason)
 guint8 *
 spm_rpc_parser_room(SpmRpcParser *parser, gsize *room)
 {
-    *room = parser->start == parser->end ? sizeof parser->input : 0;
+    *room = parser->start == parser->end ? SPM_RPC_INPUT_SIZE : 0;
+    if (!parser->input)
+        parser->input = take_buffer();
     return parser->input;
+}
+
+void
+spm_rpc_parser_rest(SpmRpcParser *parser)
+{
+    if (parser->start < parser->end)
+        return;
+    give_buffer_up(parser);
+    parser->head_in_input = NULL;
+}
+
+gboolean
+spm_rpc_parser_has_buffer(const SpmRpcParser *parser)
+{
+    return parser->input != NULL;
 }
 
 void
 spm_rpc_parser_filled(SpmRpcParser *parser, gsize size, const int *fds, guint n_fds)
 {
+    parser->head_in_input = NULL;
     parser->start = 0;
-    parser->end = MIN(size, sizeof parser->input);
+    parser->end = MIN(size, SPM_RPC_INPUT_SIZE);
 
     for (guint i = 0; i < n_fds; i++) {
         /* More than one message may have is nothing that libvirt sends. */
@@ -125,6 +169,8 @@ fill_head(SpmRpcParser *parser, gsize wanted)
 {
     gsize size = take(parser, wanted - parser->head_size);
 
+    if (parser->head_size == 0)
+        parser->head_in_input = parser->piece;
     memcpy(parser->head + parser->head_size, parser->piece, size);
     parser->head_size += size;
     return parser->head_size == wanted;
@@ -168,7 +214,7 @@ next_body(SpmRpcParser *parser)
     if (!parser->announced) {
         parser->announced = TRUE;
         if (!parser->collect) {
-            parser->piece = parser->head;
+            parser->piece = parser->head_in_input ? parser->head_in_input : parser->head;
             parser->piece_size = parser->head_size;
             return SPM_RPC_EVENT_BYTES;
         }
@@ -276,6 +322,12 @@ spm_rpc_parser_bytes(const SpmRpcParser *parser, gsize *size)
 {
     *size = parser->piece_size;
     return parser->piece;
+}
+
+gboolean
+spm_rpc_parser_bytes_stay(const SpmRpcParser *parser)
+{
+    return parser->piece != parser->head;
 }
 
 int

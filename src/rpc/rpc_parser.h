@@ -19,8 +19,8 @@
 G_BEGIN_DECLS
 
 /* Bytes read at once. The biggest pieces libvirt sends are stream packets of
- * 262,148 bytes, but a local socket hands over little more than this at a time. */
-#define SPM_RPC_INPUT_SIZE (64 * 1024)
+ * 262,148 bytes. */
+#define SPM_RPC_INPUT_SIZE (256 * 1024)
 
 typedef struct _SpmRpcParser SpmRpcParser;
 
@@ -39,8 +39,15 @@ SpmRpcParser *spm_rpc_parser_new(void);
 void spm_rpc_parser_free(SpmRpcParser *parser);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmRpcParser, spm_rpc_parser_free)
 
-/* Where to read to: at most *room bytes, which is 0 while input is left. */
+/* Where to read to: at most *room bytes, which is 0 while input is left. The
+ * parser has a buffer from here on until spm_rpc_parser_rest(). */
 guint8 *spm_rpc_parser_room(SpmRpcParser *parser, gsize *room);
+
+/* Nobody needs the pieces given so far any more. Without input left the parser
+ * gives its buffer up, so that an idle one has none: the parsers of a thread take
+ * the same buffer in turn. */
+void spm_rpc_parser_rest(SpmRpcParser *parser);
+gboolean spm_rpc_parser_has_buffer(const SpmRpcParser *parser);
 
 /* @size bytes were read into the room, and @n_fds descriptors came with them;
  * takes the descriptors. Spare ones, which belong to no message, are closed, as
@@ -57,6 +64,9 @@ void spm_rpc_parser_collect(SpmRpcParser *parser);
 
 /* After EVENT_BYTES: the piece, valid until the next call of the parser. */
 const guint8 *spm_rpc_parser_bytes(const SpmRpcParser *parser, gsize *size);
+/* TRUE when it stays valid until the next read or spm_rpc_parser_rest(). Pieces
+ * that stay lie next to each other as they came. */
+gboolean spm_rpc_parser_bytes_stay(const SpmRpcParser *parser);
 
 /* After EVENT_FD: the descriptor; the caller closes it. */
 int spm_rpc_parser_take_fd(SpmRpcParser *parser);

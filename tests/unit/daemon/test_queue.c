@@ -139,6 +139,81 @@ test_descriptors_left_are_closed(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fcntl(queued, F_GETFD), ==, -1);
 }
 
+/* ---- loans ---- */
+
+static void
+test_a_loan_is_written_from_where_it_is(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SpmRpcFrame) one = make_frame(1, 100);
+    g_autoptr(SpmRpcFrame) other = make_frame(2, 8);
+    g_autoptr(GByteArray) both = g_byte_array_new();
+    g_autofree char *serials = NULL;
+
+    g_byte_array_append(both, one->bytes->data, one->bytes->len);
+    g_byte_array_append(both, other->bytes->data, other->bytes->len);
+    spm_out_queue_lend_bytes(fixture->queue, both->data, one->bytes->len);
+    spm_out_queue_end(fixture->queue);
+    spm_out_queue_lend_bytes(fixture->queue, both->data + one->bytes->len, other->bytes->len);
+    spm_out_queue_end(fixture->queue);
+    g_assert_true(spm_out_queue_has_loan(fixture->queue));
+    g_assert_false(spm_out_queue_is_empty(fixture->queue));
+    both->data[23] = 7; /* the first one's serial: no copy has been made */
+    serials = arrived(fixture);
+    g_assert_cmpstr(serials, ==, "7 2");
+    g_assert_false(spm_out_queue_has_loan(fixture->queue));
+}
+
+/* What could not be written stays right after the loan has gone. */
+static void
+test_a_loan_given_back_is_kept(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SpmRpcFrame) frame = make_frame(3, 1000000);
+    g_autofree guint8 *got = g_malloc(1000028);
+    gsize done = 0;
+
+    spm_out_queue_lend_bytes(fixture->queue, frame->bytes->data, frame->bytes->len);
+    spm_out_queue_end(fixture->queue);
+    g_assert_true(spm_out_queue_flush(fixture->queue, fixture->in));
+    g_assert_true(spm_out_queue_has_loan(fixture->queue));
+    spm_out_queue_return(fixture->queue);
+    g_assert_false(spm_out_queue_has_loan(fixture->queue));
+    memset(frame->bytes->data, 0xff, frame->bytes->len);
+    while (done < 1000028) {
+        ssize_t size;
+
+        g_assert_true(spm_out_queue_flush(fixture->queue, fixture->in));
+        size = recv(fixture->out, got + done, 1000028 - done, 0);
+        g_assert_cmpint(size, >, 0);
+        done += size;
+    }
+    g_assert_cmpuint(got[23], ==, 3);
+    for (gsize i = 28; i < done; i++)
+        g_assert_cmpuint(got[i], ==, 0);
+}
+
+static void
+test_what_comes_behind_a_loan_stays_behind_it(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(SpmRpcFrame) lent = make_frame(1, 50);
+    g_autoptr(SpmRpcFrame) again = make_frame(4, 50);
+    g_autofree guint8 *got = g_malloc(20212);
+    SpmRpcHeader header;
+    gsize offset = 0;
+
+    spm_out_queue_lend_bytes(fixture->queue, lent->bytes->data, lent->bytes->len);
+    spm_out_queue_end(fixture->queue);
+    spm_out_queue_add_frame(fixture->queue, make_frame(2, 0));
+    spm_out_queue_add_frame(fixture->queue, make_frame(3, 20000)); /* is not copied */
+    spm_out_queue_lend_bytes(fixture->queue, again->bytes->data, again->bytes->len);
+    spm_out_queue_end(fixture->queue);
+    g_assert_true(spm_out_queue_flush(fixture->queue, fixture->in));
+    g_assert_cmpint(recv(fixture->out, got, 20212, 0), ==, 20212);
+    for (guint32 i = 1; i <= 4; i++, offset += header.length) {
+        spm_rpc_header_decode(got + offset, &header);
+        g_assert_cmpuint(header.serial, ==, i);
+    }
+}
+
 static void
 test_a_reader_that_is_gone(Fixture *fixture, gconstpointer data)
 {
@@ -159,6 +234,9 @@ main(int argc, char **argv)
     ADD("full-by-bytes", test_full_by_bytes);
     ADD("full-by-descriptors", test_full_by_descriptors);
     ADD("descriptors-left-are-closed", test_descriptors_left_are_closed);
+    ADD("loan/no-copy", test_a_loan_is_written_from_where_it_is);
+    ADD("loan/given-back", test_a_loan_given_back_is_kept);
+    ADD("loan/order", test_what_comes_behind_a_loan_stays_behind_it);
     ADD("reader-gone", test_a_reader_that_is_gone);
     return g_test_run();
 }

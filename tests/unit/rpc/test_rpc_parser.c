@@ -8,6 +8,7 @@
 #include "rpc_test.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 /* What came out: the bytes in their order, and how many of each event. */
@@ -260,6 +261,96 @@ test_messages_before_the_malformed_one_count(void)
     g_assert_true(seen.malformed);
 }
 
+/* ---- the buffer ---- */
+
+static void
+read_into(SpmRpcParser *parser, const guint8 *bytes, gsize size)
+{
+    gsize room;
+    guint8 *to = spm_rpc_parser_room(parser, &room);
+
+    g_assert_cmpuint(room, >=, size);
+    memcpy(to, bytes, size);
+    spm_rpc_parser_filled(parser, size, NULL, 0);
+}
+
+/* Idle is who has no input left, even in the middle of a message. */
+static void
+test_an_idle_parser_has_no_buffer(void)
+{
+    g_autoptr(SpmRpcParser) parser = spm_rpc_parser_new();
+    g_autoptr(SpmRpcParser) other = spm_rpc_parser_new();
+    static const guint8 header[SPM_RPC_HEADER_SIZE] = { 0, 0, 0, SPM_RPC_HEADER_SIZE };
+    const guint8 *first;
+    gsize room;
+
+    g_assert_false(spm_rpc_parser_has_buffer(parser));
+    first = spm_rpc_parser_room(parser, &room);
+    spm_rpc_parser_filled(parser, 0, NULL, 0); /* there was nothing to read */
+    spm_rpc_parser_rest(parser);
+    g_assert_false(spm_rpc_parser_has_buffer(parser));
+    /* The next one has the same. */
+    g_assert_true(spm_rpc_parser_room(other, &room) == first);
+    spm_rpc_parser_rest(other);
+
+    read_into(parser, header, 10);
+    spm_rpc_parser_rest(parser);
+    g_assert_true(spm_rpc_parser_has_buffer(parser)); /* nobody has looked at it yet */
+    g_assert_cmpint(spm_rpc_parser_next(parser), ==, SPM_RPC_EVENT_NONE);
+    spm_rpc_parser_rest(parser);
+    g_assert_false(spm_rpc_parser_has_buffer(parser));
+    read_into(parser, header + 10, SPM_RPC_HEADER_SIZE - 10);
+    g_assert_cmpint(spm_rpc_parser_next(parser), ==, SPM_RPC_EVENT_HEADER);
+    g_assert_cmpint(spm_rpc_parser_next(parser), ==, SPM_RPC_EVENT_BYTES);
+    g_assert_cmpint(spm_rpc_parser_next(parser), ==, SPM_RPC_EVENT_END);
+    g_assert_cmpint(spm_rpc_parser_next(parser), ==, SPM_RPC_EVENT_NONE);
+    spm_rpc_parser_rest(parser);
+    g_assert_false(spm_rpc_parser_has_buffer(parser));
+}
+
+/* A rest between a header and its piece: the piece is still right. */
+static void
+test_a_rest_after_the_header(void)
+{
+    g_autoptr(SpmRpcParser) parser = spm_rpc_parser_new();
+    static const guint8 header[SPM_RPC_HEADER_SIZE] = { 0, 0, 0, SPM_RPC_HEADER_SIZE, 7 };
+    gsize size;
+
+    read_into(parser, header, sizeof header);
+    g_assert_cmpint(spm_rpc_parser_next(parser), ==, SPM_RPC_EVENT_HEADER);
+    spm_rpc_parser_rest(parser);
+    g_assert_cmpint(spm_rpc_parser_next(parser), ==, SPM_RPC_EVENT_BYTES);
+    g_assert_false(spm_rpc_parser_bytes_stay(parser));
+    g_assert_cmpmem(spm_rpc_parser_bytes(parser, &size), size, header, sizeof header);
+}
+
+/* So that many can be written with one system call. */
+static void
+test_pieces_that_stay_lie_next_to_each_other(void)
+{
+    g_autoptr(SpmRpcParser) parser = spm_rpc_parser_new();
+    guint8 messages[3 * 40] = { 0 };
+    const guint8 *end = NULL;
+    guint pieces = 0;
+    SpmRpcEvent event;
+
+    for (guint i = 0; i < 3; i++)
+        messages[i * 40 + 3] = 40;
+    read_into(parser, messages, sizeof messages);
+    while ((event = spm_rpc_parser_next(parser)) != SPM_RPC_EVENT_NONE) {
+        gsize size;
+        const guint8 *piece = spm_rpc_parser_bytes(parser, &size);
+
+        if (event != SPM_RPC_EVENT_BYTES)
+            continue;
+        g_assert_true(spm_rpc_parser_bytes_stay(parser));
+        g_assert_true(!end || piece == end);
+        end = piece + size;
+        pieces++;
+    }
+    g_assert_cmpuint(pieces, ==, 6);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -284,5 +375,9 @@ main(int argc, char **argv)
     g_test_add_data_func("/rpc/parser/malformed/collected", GINT_TO_POINTER(TRUE), test_malformed);
     g_test_add_func("/rpc/parser/messages-before-the-malformed-one-count",
                     test_messages_before_the_malformed_one_count);
+    g_test_add_func("/rpc/parser/buffer/none-while-idle", test_an_idle_parser_has_no_buffer);
+    g_test_add_func("/rpc/parser/buffer/rest-after-the-header", test_a_rest_after_the_header);
+    g_test_add_func("/rpc/parser/buffer/pieces-that-stay",
+                    test_pieces_that_stay_lie_next_to_each_other);
     return g_test_run();
 }
