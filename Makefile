@@ -12,6 +12,7 @@
 #   make bench       what virtspmd costs, beside libvirtd and socat; BENCH='calls xml' chooses
 #                    parts; table, JSON and plot go to build/bench
 #   make bench-probe spm-host-probe against lstopo and numactl, on hosts of 4 to 1,024 nodes
+#   make lint        static analysis; scripts/lint says of what
 #   make fuzz        the fuzz targets for ten minutes each; FUZZ_SECONDS says how long,
 #                    FUZZ='session rpc' which
 #   make sandbox     make the sandbox of RELEASE (forky), or say that it is there
@@ -35,6 +36,9 @@ build:
 
 install: build
 	@meson install -C $(BUILD) --no-rebuild
+
+lint:
+	@scripts/check lint
 
 fuzz: FUZZ_SECONDS ?= 600
 fuzz: export FUZZ_SECONDS := $(FUZZ_SECONDS)
@@ -60,4 +64,4 @@ clean:
 distclean: clean
 	@for release in $$(scripts/sandbox releases); do scripts/sandbox remove --release $$release; done
 
-.PHONY: all demo check check-host build install bench bench-probe fuzz sandbox clean distclean
+.PHONY: all demo check check-host build install bench bench-probe lint fuzz sandbox clean distclean

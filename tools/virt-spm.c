@@ -270,10 +270,10 @@ validate(const Input *input, GError **error)
 {
     g_autofree char *lowered = NULL;
 
-    if (!spm_schema_validate(input->xml, input->length, option_schema, error) ||
-        !(lowered = lower(input, error)))
+    if (!spm_schema_validate(input->xml, input->length, option_schema, error))
         return NULL;
-    return g_strdup_printf("%s validates\n", input->file);
+    lowered = lower(input, error);
+    return lowered ? g_strdup_printf("%s validates\n", input->file) : NULL;
 }
 
 static char *

@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -95,10 +94,10 @@ make_socket(SpmListener *listener, GError **error)
     mode_t old_mask;
     int result;
 
-    if (strlen(listener->path) >= sizeof address.sun_path)
+    if (g_strlcpy(address.sun_path, listener->path, sizeof address.sun_path) >=
+        sizeof address.sun_path)
         return fail(error, listener->path, "the path is longer than a socket's may be (%zu bytes)",
                     sizeof address.sun_path - 1);
-    strcpy(address.sun_path, listener->path);
 
     listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (listener->fd < 0)

@@ -8,7 +8,6 @@
 #include "util/spm_error.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -23,11 +22,10 @@ spm_upstream_connect_to(const char *path)
     struct timeval patience = { .tv_sec = SPM_UPSTREAM_SECONDS };
     int fd, result;
 
-    if (strlen(path) >= sizeof address.sun_path) {
+    if (g_strlcpy(address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path) {
         errno = ENAMETOOLONG;
         return -1;
     }
-    strcpy(address.sun_path, path);
 
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)

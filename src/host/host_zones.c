@@ -33,6 +33,7 @@ open_zone(SpmHost *host, const char *line)
     char name[16];
     guint id;
 
+    /* Eight digits always fit. NOLINTNEXTLINE(cert-err34-c) */
     if (sscanf(line, "Node %8u, zone %15s", &id, name) != 2)
         return NULL;
     node = spm_host_node(host, id);

@@ -120,7 +120,7 @@ is_shallow(const char *line, gsize length)
             return FALSE;
         else if ((line[i] == ']' || line[i] == '}') && depth-- == 0)
             return FALSE;
-        else if (!g_ascii_isalnum(line[i]) && !memchr(others, line[i], strlen(others)))
+        else if (!g_ascii_isalnum(line[i]) && !memchr(others, line[i], sizeof others - 1))
             return FALSE;
     }
     return TRUE;

@@ -254,6 +254,8 @@ check_ordinary_memory(const SpmModel *model, GError **error)
         if (!first && spm_numa_cell_is_spm(cell))
             first = cell;
     }
+    if (!first)
+        return TRUE; /* nothing of it is ours */
     spm_xml_error(error, first->node, SPM_ERROR_CONFIG_UNSUPPORTED,
                   "NUMA cell %u: with only SPM cells the guest has no ordinary memory to boot from; add an ordinary cell with memory",
                   first->id);

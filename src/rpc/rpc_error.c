@@ -76,7 +76,7 @@ spm_rpc_error_decode(const guint8 *payload, gsize size, SpmRpcErrorInfo *info)
         return FALSE;
     }
     if (message)
-        info->message = g_utf8_make_valid(message, strnlen(message, length));
+        info->message = g_utf8_make_valid(message, (gssize)strnlen(message, length));
     return TRUE;
 }
 

@@ -210,7 +210,9 @@ draw_accelerator(const Drawing *drawing, const SpmHostAccelerator *device, guint
 static guint
 package_columns(const SpmSvgPackage *package)
 {
-    return CLAMP(MAX(package->nodes->len, package->accelerators->len), 1, COLUMNS);
+    guint most = MAX(package->nodes->len, package->accelerators->len);
+
+    return CLAMP(most, 1, COLUMNS);
 }
 
 /* From an accelerator up to its memory, where that is in the last row above. */
