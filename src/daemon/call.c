@@ -82,8 +82,16 @@ void
 spm_call_ask_libvirt(SpmCall *call, guint32 procedure, GByteArray *args, SpmCallResultFunc func)
 {
     call->on_result = func;
+    call->may_fail = FALSE;
     spm_session_ask(call->session, call, procedure, args);
     g_byte_array_unref(args);
+}
+
+void
+spm_call_try_libvirt(SpmCall *call, guint32 procedure, GByteArray *args, SpmCallResultFunc func)
+{
+    spm_call_ask_libvirt(call, procedure, args, func);
+    call->may_fail = TRUE;
 }
 
 void
@@ -120,7 +128,10 @@ spm_call_answered(SpmCall *call, const SpmRpcFrame *reply)
     gsize size;
 
     if (reply->header.status != SPM_RPC_OK) {
-        relay_error(call, reply);
+        if (call->may_fail)
+            call->on_result(call, NULL, 0);
+        else
+            relay_error(call, reply);
         return;
     }
     payload = spm_rpc_frame_payload(reply, &size);

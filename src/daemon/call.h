@@ -63,7 +63,11 @@ struct _SpmCall {
      * call, or it has failed; 0: nothing is. */
     guint64 promise;
 
+    /* The reply to it is to be looked at (SPM_RPC_REPLY_BEGIN). */
+    gboolean marks_reply;
+
     SpmCallResultFunc on_result;
+    gboolean may_fail; /* it takes an error as well */
     SpmCallCapsFunc on_caps;
     SpmCallPlacedFunc on_placed;
 };
@@ -82,6 +86,10 @@ const SpmEnvironment *spm_call_environment(const SpmCall *call);
 /* Ask libvirtd; takes @args. An error of libvirtd becomes the answer to the
  * held message, as it is: @func is called with results only. */
 void spm_call_ask_libvirt(SpmCall *call, guint32 procedure, GByteArray *args,
+                          SpmCallResultFunc func);
+
+/* The same, but @func is called without a payload (NULL) when it is an error. */
+void spm_call_try_libvirt(SpmCall *call, guint32 procedure, GByteArray *args,
                           SpmCallResultFunc func);
 
 /* DOMAIN_GET_XML_DESC of the domain the call is about. */

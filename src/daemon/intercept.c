@@ -19,6 +19,9 @@ static const Handler checks[] = {
     [SPM_RPC_CHECK_SAVE] = spm_intercept_save,
     [SPM_RPC_CHECK_MIGRATE] = spm_intercept_migrate,
     [SPM_RPC_CHECK_SNAPSHOT] = spm_intercept_snapshot,
+    [SPM_RPC_CHECK_RESTORE] = spm_intercept_restore,
+    [SPM_RPC_CHECK_REVERT] = spm_intercept_revert,
+    [SPM_RPC_CHECK_BALLOON] = spm_intercept_balloon,
     [SPM_RPC_CHECK_ATTACH] = spm_intercept_attach,
     [SPM_RPC_CHECK_DETACH] = spm_intercept_detach,
     [SPM_RPC_CHECK_UPDATE] = spm_intercept_update,
@@ -28,6 +31,7 @@ static const Handler checks[] = {
 static const Handler reply_handlers[] = {
     [SPM_RPC_REPLY_PASS] = spm_call_forward,
     [SPM_RPC_REPLY_OPEN] = spm_intercept_open_reply,
+    [SPM_RPC_REPLY_BEGIN] = spm_intercept_begin_reply,
     [SPM_RPC_REPLY_RAISE] = spm_intercept_raise,
     [SPM_RPC_REPLY_CAPABILITIES] = spm_intercept_capabilities,
 };

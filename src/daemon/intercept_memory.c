@@ -4,7 +4,8 @@
  * QEMU 11.1 registers no RAM block for sp-mem, so save, managed save, a snapshot
  * with memory and migration leave out what is in it, and say nothing. A guest
  * that had put it to use crashes afterwards. Such calls are refused as long
- * as the emulator says that the fault is there.
+ * as the emulator says that the fault is there; those that bring such a guest
+ * back are in intercept_restore.c.
  *
  * Between this check and the call the domain can be stopped and another one
  * started under its UUID. sp-mem cannot be plugged into a running guest, so one
@@ -17,6 +18,7 @@
  */
 #include "daemon/intercept.h"
 
+#include "daemon/session.h"
 #include "qemu/qemu_domain.h"
 #include "util/spm_error.h"
 #include "util/spm_xml.h"
@@ -25,20 +27,26 @@
 #define SNAPSHOT_REDEFINE 1
 #define SNAPSHOT_DISK_ONLY 16
 
-/* What is refused, in words, and what to do instead. */
-typedef struct {
-    const char *doing;
-    const char *instead;
-} Deed;
+/* virDomainMigrateFlags: only the definition moves, whether the guest runs or not. */
+#define MIGRATE_OFFLINE 1024
 
-static const Deed save = { "save", "shut the guest down instead" };
-static const Deed migrate = { "migrate",
-                              "shut the guest down and start it on the other host instead" };
-static const Deed snapshot = { "take a snapshot with the memory of",
-                               "take one of the disks only, or shut the guest down first" };
+#define DOMAIN_MIGRATE_BEGIN3 213
+#define DOMAIN_MIGRATE_BEGIN3_PARAMS 302
+
+static const SpmMemoryDeed save = { "save", "would be lost", "shut the guest down instead" };
+static const SpmMemoryDeed migrate = {
+    "migrate", "would be lost", "shut the guest down and start it on the other host instead"
+};
+static const SpmMemoryDeed take_snapshot = {
+    "take a snapshot with the memory of", "would be lost",
+    "take one of the disks only, or shut the guest down first"
+};
+
+/* ---- does the emulator migrate it? ---- */
 
 typedef struct {
-    const Deed *deed;
+    const SpmMemoryDeed *deed;
+    SpmCallAllowedFunc allowed;
     char *name;
 } Question;
 
@@ -62,56 +70,72 @@ refuse(SpmCall *call, const char *format, ...)
     va_start(args, format);
     why = g_strdup_vprintf(format, args);
     va_end(args);
-    spm_call_fail(call,
-                  g_error_new(SPM_ERROR, SPM_ERROR_OPERATION_UNSUPPORTED,
-                              "cannot %s domain '%s': the contents of its sp-mem memory "
-                              "would be lost: %s; %s",
-                              question->deed->doing, question->name, why, question->deed->instead));
+    spm_call_fail(call, g_error_new(SPM_ERROR, SPM_ERROR_OPERATION_UNSUPPORTED,
+                                    "cannot %s domain '%s': the contents of its sp-mem memory "
+                                    "%s: %s; %s",
+                                    question->deed->doing, question->name, question->deed->fate,
+                                    why, question->deed->instead));
 }
 
 static void
 emulator_answered(SpmCall *call, SpmQemuCaps *caps, const GError *error)
 {
+    const Question *question = call->state;
+
     if (!caps)
         refuse(call, "whether the emulator migrates it cannot be found out (%s)", error->message);
     else if (!caps->sp_mem_migratable)
         refuse(call, "%s (QEMU %s) does not migrate it", caps->binary ? caps->binary : "?",
                caps->version ? caps->version : "of unknown version");
     else
-        spm_intercept_translate(call);
+        question->allowed(call);
 }
 
-static void
-xml_answered(SpmCall *call, const guint8 *payload, gsize size)
+void
+spm_intercept_memory(SpmCall *call, const SpmMemoryDeed *deed, const char *xml, gsize length,
+                     SpmCallAllowedFunc allowed)
 {
     g_autoptr(SpmDomainTarget) target = NULL;
-    Question *question = call->state;
-    const char *xml;
-    gsize length;
+    Question *question;
 
-    if (!spm_call_result_string(call, payload, size, &xml, &length))
-        return;
     if (!spm_domain_holds_sp_mem(xml, length)) {
-        spm_intercept_translate(call);
+        allowed(call);
         return;
     }
-    question->name = spm_intercept_domain_name(xml, length);
     target = spm_domain_target_parse(xml, length, NULL);
-    if (target && !target->active)
-        spm_intercept_translate(call); /* no contents yet; libvirt says the rest */
-    else if (!target || !target->emulator || !g_path_is_absolute(target->emulator))
+    question = g_new0(Question, 1);
+    question->deed = deed;
+    question->allowed = allowed;
+    question->name = spm_intercept_domain_name(xml, length);
+    spm_call_set_state(call, question, question_free);
+    if (!target || !target->emulator || !g_path_is_absolute(target->emulator))
         refuse(call, "which emulator runs it cannot be found out");
     else
         spm_call_ask_emulator(call, target->emulator, emulator_answered);
 }
 
-static void
-check(SpmCall *call, const Deed *deed)
-{
-    Question *question = g_new0(Question, 1);
+/* ---- what becomes of a domain's memory ---- */
 
-    question->deed = deed;
-    spm_call_set_state(call, question, question_free);
+static void
+xml_answered(SpmCall *call, const guint8 *payload, gsize size)
+{
+    g_autoptr(SpmDomainTarget) target = NULL;
+    const char *xml;
+    gsize length;
+
+    if (!spm_call_result_string(call, payload, size, &xml, &length))
+        return;
+    target = spm_domain_target_parse(xml, length, NULL);
+    if (target && !target->active)
+        spm_intercept_translate(call); /* no contents yet; libvirt says the rest */
+    else
+        spm_intercept_memory(call, call->state, xml, length, spm_intercept_translate);
+}
+
+static void
+check(SpmCall *call, const SpmMemoryDeed *deed)
+{
+    spm_call_set_state(call, (gpointer)deed, NULL);
     spm_call_ask_domain_xml(call, 0, xml_answered);
 }
 
@@ -121,25 +145,44 @@ spm_intercept_save(SpmCall *call)
     check(call, &save);
 }
 
+/* Where the flags are 64 bits wide, the bandwidth that follows them is, too. */
+static guint64
+migrate_flags(const SpmCall *call)
+{
+    const SpmRpcField *wide = spm_rpc_args_find(&call->args, 'h');
+
+    return wide ? wide->number : spm_rpc_args_flags(&call->args);
+}
+
 void
 spm_intercept_migrate(SpmCall *call)
 {
-    check(call, &migrate);
+    if (!(migrate_flags(call) & MIGRATE_OFFLINE)) {
+        check(call, &migrate);
+        return;
+    }
+    if (call->procedure->number == DOMAIN_MIGRATE_BEGIN3 ||
+        call->procedure->number == DOMAIN_MIGRATE_BEGIN3_PARAMS)
+        call->marks_reply = TRUE;
+    spm_intercept_translate(call);
 }
 
-/* <memory snapshot='no'/>. What cannot be read may hold memory. */
+gboolean
+spm_intercept_leaves_memory_out(const xmlNode *snapshot)
+{
+    const xmlNode *memory = spm_xml_child(snapshot, "memory");
+    g_autofree char *how = memory ? spm_xml_attr(memory, "snapshot") : NULL;
+
+    return g_strcmp0(how, "no") == 0;
+}
+
+/* What cannot be read may hold memory. */
 static gboolean
 leaves_memory_out(const SpmRpcField *field)
 {
     g_autoptr(xmlDoc) doc = spm_xml_parse(field->text, field->length, NULL);
-    xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
-    g_autofree char *how = NULL;
-    xmlNode *memory = spm_xml_child(root, "memory");
 
-    if (!memory)
-        return FALSE;
-    how = spm_xml_attr(memory, "snapshot");
-    return how && g_str_equal(how, "no");
+    return doc && spm_intercept_leaves_memory_out(xmlDocGetRootElement(doc));
 }
 
 void
@@ -151,5 +194,5 @@ spm_intercept_snapshot(SpmCall *call)
         leaves_memory_out(spm_rpc_args_find(&call->args, 'x')))
         spm_intercept_translate(call);
     else
-        check(call, &snapshot);
+        check(call, &take_snapshot);
 }

@@ -13,6 +13,7 @@
 #include "daemon/session.h"
 #include "qemu/qemu_domain.h"
 #include "qemu/qemu_nested.h"
+#include "qemu/qemu_offline.h"
 #include "util/spm_error.h"
 #include "util/spm_xml.h"
 
@@ -63,6 +64,32 @@ spm_intercept_raise(SpmCall *call)
     }
     field = &result.fields[0];
     xml = spm_nested_raise(field->text, field->length, &error);
+    reply_with(call, field, xml, error);
+}
+
+/* ---- the beginning of an offline migration ---- */
+
+/* The XML goes to another host. If that has no virtspmd, stock XML is what it
+ * understands; so all that is done is to tell libvirt's hook there that no memory
+ * comes along (qemu_offline.h). */
+void
+spm_intercept_begin_reply(SpmCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *xml = NULL;
+    const SpmRpcField *field;
+    const guint8 *payload;
+    SpmRpcArgs result;
+    gsize size;
+
+    payload = spm_rpc_frame_payload(call->frame, &size);
+    if (!spm_rpc_args_decode("bs", payload, size, &result) ||
+        !spm_domain_may_hold(result.fields[1].text, result.fields[1].length)) {
+        spm_call_forward(call);
+        return;
+    }
+    field = &result.fields[1];
+    xml = spm_domain_mark_offline(field->text, field->length, &error);
     reply_with(call, field, xml, error);
 }
 

@@ -2,7 +2,8 @@
  * intercept_start.c: can the emulator still do it, and has the host room?
  *
  * A domain was lowered for the emulator and the host of the day it was defined.
- * Before it starts both are looked at again:
+ * Before it starts both are looked at again (after intercept_restore.c has looked
+ * at what libvirtd would restore instead):
  *
  *   - an emulator without sp-mem is refused: QEMU would end with words about a
  *     device that no user has ever asked for;
@@ -188,7 +189,7 @@ xml_answered(SpmCall *call, const guint8 *payload, gsize size)
 }
 
 void
-spm_intercept_start(SpmCall *call)
+spm_intercept_start_definition(SpmCall *call)
 {
     spm_call_ask_domain_xml(call, XML_INACTIVE, xml_answered);
 }

@@ -70,6 +70,7 @@ spm_session_new(int client, int server, SpmPeer *peer, SpmAccess access,
     g_queue_init(&session->waiting);
     session->memoryless = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     session->promises = spm_promises_new(environment->placer);
+    session->marked = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 
     session->client = spm_side_new(client, &side_funcs, session);
     session->server = spm_side_new(server, &side_funcs, session);
@@ -112,6 +113,7 @@ spm_session_unref(SpmSession *session)
     spm_serials_free(session->serials);
     g_hash_table_unref(session->held);
     g_hash_table_unref(session->memoryless);
+    g_hash_table_unref(session->marked);
     g_free(session);
 }
 

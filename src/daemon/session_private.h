@@ -32,6 +32,7 @@ struct _SpmSession {
     GQueue waiting;         /* SpmRpcFrame: calls whose serial a call of ours has now */
     GHashTable *memoryless; /* kind of domain -> boolean */
     SpmPromises *promises;
+    GHashTable *marked;     /* set of procedure and serial: calls whose reply is looked at */
 
     gboolean opening;
     gboolean open;

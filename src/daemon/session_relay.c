@@ -164,6 +164,21 @@ spm_session_from_client(SpmSession *session, SpmRpcFrame *frame)
 
 /* ---- from libvirtd ---- */
 
+static gint64
+mark_of(const SpmRpcHeader *header)
+{
+    return (gint64)((guint64)header->procedure << 32 | header->serial);
+}
+
+/* Is this the reply to a call that was marked? It is none any more then. */
+static gboolean
+take_mark(SpmSession *session, const SpmRpcHeader *header)
+{
+    gint64 mark = mark_of(header);
+
+    return g_hash_table_remove(session->marked, &mark);
+}
+
 gboolean
 spm_session_wants_from_server(SpmSession *session, const SpmRpcHeader *header)
 {
@@ -178,6 +193,8 @@ spm_session_wants_from_server(SpmSession *session, const SpmRpcHeader *header)
     procedure = spm_rpc_procedure_find(header);
     if (!procedure)
         return FALSE;
+    if (procedure->reply == SPM_RPC_REPLY_BEGIN)
+        return take_mark(session, header) && header->status == SPM_RPC_OK;
     return procedure->reply == SPM_RPC_REPLY_OPEN ||
            (procedure->reply != SPM_RPC_REPLY_PASS && header->status == SPM_RPC_OK);
 }
@@ -258,6 +275,7 @@ spm_session_forward(SpmSession *session, SpmCall *call)
 {
     const SpmRpcProcedure *procedure = call->procedure;
     guint64 promise = call->promise;
+    gboolean marks_reply = call->marks_reply;
     SpmRpcFrame *frame;
 
     call->promise = 0;
@@ -265,6 +283,11 @@ spm_session_forward(SpmSession *session, SpmCall *call)
     spm_promises_keep(session->promises, &frame->header, promise);
 
     if (spm_rpc_header_is_call(&frame->header)) {
+        if (marks_reply) {
+            gint64 mark = mark_of(&frame->header);
+
+            g_hash_table_add(session->marked, g_memdup2(&mark, sizeof mark));
+        }
         send_to_server(session, frame);
         return;
     }

@@ -84,6 +84,10 @@ char *spm_domain_raise(const char *xml, gsize length, GError **error);
  * TRUE also when the document cannot be parsed: unsure means refuse. */
 gboolean spm_domain_holds_sp_mem(const char *xml, gsize length);
 
+/* The bytes of a stock document's memory that are in no SPM cell, and those that
+ * are. FALSE when it cannot be read. */
+gboolean spm_domain_memory(const char *xml, gsize length, guint64 *ordinary, guint64 *spm);
+
 /* Was this stock document made for a libvirt that builds memory-less cells? */
 gboolean spm_domain_is_lowering_a(const char *xml, gsize length);
 

@@ -9,6 +9,7 @@
 #include "qemu/qemu_raise.h"
 #include "qemu/qemu_xmlns.h"
 #include "util/spm_error.h"
+#include "util/spm_size.h"
 #include "util/spm_xml.h"
 
 static gboolean
@@ -38,6 +39,30 @@ spm_domain_holds_sp_mem(const char *xml, gsize length)
     g_autoptr(xmlDoc) doc = spm_xml_parse(xml, length, NULL);
 
     return !doc || mentions_sp_mem(xmlDocGetRootElement(doc));
+}
+
+gboolean
+spm_domain_memory(const char *xml, gsize length, guint64 *ordinary, guint64 *spm)
+{
+    g_autoptr(xmlDoc) doc = spm_xml_parse(xml, length, NULL);
+    xmlNode *domain = doc ? xmlDocGetRootElement(doc) : NULL;
+    const xmlNode *memory = spm_xml_child(domain, "memory");
+    g_autofree char *text = spm_xml_text(memory);
+    g_autofree char *unit = memory ? spm_xml_attr(memory, "unit") : NULL;
+    g_autoptr(GPtrArray) devices = NULL;
+    guint64 total;
+    gboolean all;
+
+    if (!memory || !spm_size_parse(text, unit, &total, NULL))
+        return FALSE;
+    *spm = 0;
+    devices = spm_raise_find_devices(domain, &all);
+    for (guint i = 0; i < devices->len; i++)
+        *spm += MIN(((SpmRaisedDevice *)devices->pdata[i])->device->size, G_MAXUINT64 - *spm);
+    if (*spm > total)
+        return FALSE;
+    *ordinary = total - *spm;
+    return TRUE;
 }
 
 gboolean

@@ -12,6 +12,11 @@
  *    without a word. They stay stock XML, which every libvirtd understands;
  *  - how a migration ends on the source (218, 307): it follows from what was let
  *    through at its beginning, and stopping it there would do harm;
+ *  - what a guest does with its own memory (261, PM_SUSPEND_FOR_DURATION): asleep
+ *    QEMU keeps it, and for the disk the guest's own kernel writes what it needs;
+ *  - core dumps (53, 334), which are for looking at, and never come back;
+ *  - the maximum of memory (30): libvirtd itself does not change that of a domain
+ *    with NUMA cells;
  *  - the monitor (qemu program 1, 7): whoever speaks QMP is past all checks.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
@@ -32,6 +37,8 @@ static const SpmRpcProcedure procedures[] = {
     ROW( 11, "DOMAIN_DEFINE_XML",                       "x",        NONE,         DEFINES, PASS),
     ROW( 13, "DOMAIN_DETACH_DEVICE",                    "ds",       DETACH,       NONE,    PASS),
     ROW( 14, "DOMAIN_GET_XML_DESC",                     "",         NONE,         NONE,    RAISE),
+    ROW( 31, "DOMAIN_SET_MEMORY",                       "dh",       BALLOON,      NONE,    PASS),
+    ROW( 54, "DOMAIN_RESTORE",                          "s",        RESTORE,      NONE,    PASS),
     ROW( 55, "DOMAIN_SAVE",                             "ds",       SAVE,         NONE,    PASS),
     ROW( 60, "CONNECT_SUPPORTS_FEATURE",                "u",        BEFORE_OPEN,  NONE,    PASS),
     ROW( 62, "DOMAIN_MIGRATE_PERFORM",                  "dbshoh",   MIGRATE,      NONE,    PASS),
@@ -50,17 +57,19 @@ static const SpmRpcProcedure procedures[] = {
     ROW(182, "DOMAIN_MANAGED_SAVE",                     "du",       SAVE,         NONE,    PASS),
     ROW(185, "DOMAIN_SNAPSHOT_CREATE_XML",              "dxu",      SNAPSHOT,     KEEPS,   PASS),
     ROW(186, "DOMAIN_SNAPSHOT_GET_XML_DESC",            "",         NONE,         NONE,    RAISE),
+    ROW(192, "DOMAIN_REVERT_TO_SNAPSHOT",               "sdu",      REVERT,       NONE,    PASS),
     ROW(196, "DOMAIN_CREATE_WITH_FLAGS",                "du",       START,        NONE,    PASS),
-    ROW(213, "DOMAIN_MIGRATE_BEGIN3",                   "dyhoh",    MIGRATE,      KEEPS,   PASS),
+    ROW(204, "DOMAIN_SET_MEMORY_FLAGS",                 "dhu",      BALLOON,      NONE,    PASS),
+    ROW(213, "DOMAIN_MIGRATE_BEGIN3",                   "dyhoh",    MIGRATE,      KEEPS,   BEGIN),
     ROW(214, "DOMAIN_MIGRATE_PREPARE3",                 "cohohx",   NONE,         STARTS,  PASS),
     ROW(215, "DOMAIN_MIGRATE_PREPARE_TUNNEL3",          "chohx",    NONE,         STARTS,  PASS),
     ROW(216, "DOMAIN_MIGRATE_PERFORM3",                 "dycoohoh", MIGRATE,      KEEPS,   PASS),
     ROW(217, "DOMAIN_MIGRATE_FINISH3",                  "sc",       NONE,         DEFINES, PASS),
     ROW(232, "DOMAIN_SAVE_FLAGS",                       "dsyu",     SAVE,         KEEPS,   PASS),
-    ROW(233, "DOMAIN_RESTORE_FLAGS",                    "syu",      NONE,         KEEPS,   PASS),
+    ROW(233, "DOMAIN_RESTORE_FLAGS",                    "syu",      RESTORE,      KEEPS,   PASS),
     ROW(235, "DOMAIN_SAVE_IMAGE_GET_XML_DESC",          "",         NONE,         NONE,    RAISE),
     ROW(236, "DOMAIN_SAVE_IMAGE_DEFINE_XML",            "sxu",      NONE,         KEEPS,   PASS),
-    ROW(302, "DOMAIN_MIGRATE_BEGIN3_PARAMS",            "dqu",      MIGRATE,      KEEPS,   PASS),
+    ROW(302, "DOMAIN_MIGRATE_BEGIN3_PARAMS",            "dqu",      MIGRATE,      KEEPS,   BEGIN),
     ROW(303, "DOMAIN_MIGRATE_PREPARE3_PARAMS",          "qcu",      NONE,         STARTS,  PASS),
     ROW(304, "DOMAIN_MIGRATE_PREPARE_TUNNEL3_PARAMS",   "qcu",      NONE,         STARTS,  PASS),
     ROW(305, "DOMAIN_MIGRATE_PERFORM3_PARAMS",          "doqcu",    MIGRATE,      KEEPS,   PASS),
@@ -76,7 +85,7 @@ static const SpmRpcProcedure procedures[] = {
     ROW(412, "DOMAIN_CHECKPOINT_GET_XML_DESC",          "",         NONE,         NONE,    RAISE),
     ROW(419, "CONNECT_SET_IDENTITY",                    "pu",       IDENTITY,     NONE,    PASS),
     ROW(440, "DOMAIN_SAVE_PARAMS",                      "dqu",      SAVE,         KEEPS,   PASS),
-    ROW(441, "DOMAIN_RESTORE_PARAMS",                   "qu",       NONE,         KEEPS,   PASS),
+    ROW(441, "DOMAIN_RESTORE_PARAMS",                   "qu",       RESTORE,      KEEPS,   PASS),
 };
 /* clang-format on */
 

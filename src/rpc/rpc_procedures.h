@@ -19,8 +19,12 @@ enum {
     SPM_RPC_DOMAIN_DEFINE_XML = 11,
     SPM_RPC_DOMAIN_GET_XML_DESC = 14,
     SPM_RPC_CONNECT_DOMAIN_XML_TO_NATIVE = 136,
+    SPM_RPC_DOMAIN_HAS_MANAGED_SAVE_IMAGE = 183,
+    SPM_RPC_DOMAIN_SNAPSHOT_GET_XML_DESC = 186,
+    SPM_RPC_DOMAIN_SAVE_IMAGE_GET_XML_DESC = 235,
     SPM_RPC_CONNECT_LIST_ALL_DOMAINS = 273,
     SPM_RPC_CONNECT_GET_DOMAIN_CAPABILITIES = 342,
+    SPM_RPC_DOMAIN_MANAGED_SAVE_GET_XML_DESC = 388,
     SPM_RPC_CONNECT_SET_IDENTITY = 419,
 };
 
@@ -34,6 +38,9 @@ typedef enum {
     SPM_RPC_CHECK_SAVE,         /* refuse while the memory's contents would be lost */
     SPM_RPC_CHECK_MIGRATE,      /* likewise, unless the domain's definition moves alone */
     SPM_RPC_CHECK_SNAPSHOT,     /* likewise, if the snapshot holds memory */
+    SPM_RPC_CHECK_RESTORE,      /* refuse while the contents would not come back */
+    SPM_RPC_CHECK_REVERT,       /* likewise, if the snapshot holds memory */
+    SPM_RPC_CHECK_BALLOON,      /* refuse a size that counts the SPM cells where the balloon does not */
     SPM_RPC_CHECK_ATTACH,       /* refuse a device on an SPM cell, or of a reserved name */
     SPM_RPC_CHECK_DETACH,       /* refuse for the memory device of an SPM cell */
     SPM_RPC_CHECK_UPDATE,       /* likewise */
@@ -55,6 +62,7 @@ typedef enum {
 typedef enum {
     SPM_RPC_REPLY_PASS,
     SPM_RPC_REPLY_OPEN,         /* hold it until the identity has been told */
+    SPM_RPC_REPLY_BEGIN,        /* of an offline migration: tell the other host's hook */
     SPM_RPC_REPLY_RAISE,        /* translate the domain XML back */
     SPM_RPC_REPLY_CAPABILITIES, /* add what SPM is possible */
 } SpmRpcReplyAction;

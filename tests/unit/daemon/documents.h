@@ -42,6 +42,10 @@
 #define PROBE(serial) CALL(136, serial, "'qemu-argv' $ u0", probe)
 #define PROBE_YES(serial) REPLY(136, serial, "'qemu -numa node,nodeid=1'")
 
+/* libvirtd says that the domain has no managed save image. */
+#define NO_IMAGE(n) \
+    { LIBVIRTD_GETS, CALL(183, OURS(n), "d u0") }, { LIBVIRTD_SENDS, REPLY(183, OURS(n), "u0") }
+
 static inline char *
 make_probe(const char *emulator)
 {

@@ -11,25 +11,25 @@
 static const struct {
     guint32 number;
     const char *payload;
-    gboolean checked; /* the domain is looked at first */
+    guint32 checked; /* what libvirtd is asked for first */
 } carrying[] = {
-    { 232, "d '/image' ?$ u0", TRUE },
-    { 233, "'/image' ?$ u0 u77", FALSE },
-    { 236, "'/image' $ u0", FALSE },
-    { 389, "d ?$ u0", FALSE },
-    { 440, "d p{dxml=$} u0", TRUE },
-    { 441, "p{dxml=$} u0", FALSE },
-    { 108, "- h1 - h0 $", FALSE },
-    { 148, "h1 - h0 $", FALSE },
-    { 213, "d ?$ h1 - h0", TRUE },
-    { 214, "'' - h1 - h0 $", FALSE },
-    { 215, "'' h1 - h0 $", FALSE },
-    { 216, "d ?$ '' - - h1 - h0", TRUE },
-    { 302, "d p{destination_xml=$} u1", TRUE },
-    { 303, "p{persistent_xml=$} '' u1", FALSE },
-    { 304, "p{destination_xml=$} '' u1", FALSE },
-    { 305, "d - p{persistent_xml=$} '' u1", TRUE },
-    { 306, "p{persistent_xml=$} '' u1 u0", FALSE },
+    { 232, "d '/image' ?$ u0", 14 },
+    { 233, "'/image' ?$ u0 u77", 235 },
+    { 236, "'/image' $ u0", 0 },
+    { 389, "d ?$ u0", 0 },
+    { 440, "d p{dxml=$} u0", 14 },
+    { 441, "p{dxml=$} u0", 0 },
+    { 108, "- h1 - h0 $", 0 },
+    { 148, "h1 - h0 $", 0 },
+    { 213, "d ?$ h1 - h0", 14 },
+    { 214, "'' - h1 - h0 $", 0 },
+    { 215, "'' h1 - h0 $", 0 },
+    { 216, "d ?$ '' - - h1 - h0", 14 },
+    { 302, "d p{destination_xml=$} u1", 14 },
+    { 303, "p{persistent_xml=$} '' u1", 0 },
+    { 304, "p{destination_xml=$} '' u1", 0 },
+    { 305, "d - p{persistent_xml=$} '' u1", 14 },
+    { 306, "p{persistent_xml=$} '' u1 u0", 0 },
 };
 
 /* Send call @index with @sent in it, of a domain that no check minds; what follows
@@ -47,8 +47,9 @@ send(guint index, const char *sent)
     });
     if (carrying[index].checked)
         conversation_run(conversation, (const Step[]){
-            { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
-            { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", PLAIN_XML) },
+            { LIBVIRTD_GETS, CALL(carrying[index].checked, OURS(1),
+                                  carrying[index].checked == 14 ? "d u0" : "'/image' u0") },
+            { LIBVIRTD_SENDS, REPLY(carrying[index].checked, OURS(1), "$", PLAIN_XML) },
             { END },
         });
     return conversation;

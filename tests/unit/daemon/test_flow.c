@@ -244,7 +244,7 @@ test_fds_pass_with_calls_and_replies(void)
                              "u2 d 'images' u0" };
     const Step graphics = { LIBVIRTD_SENDS, SPM_RPC_REPLY_WITH_FDS, 343, 3, SPM_RPC_OK, "u1" };
     /* Held while libvirtd is asked; its descriptors stay with it. */
-    const Step start = { CLIENT_SENDS, SPM_RPC_CALL_WITH_FDS, 310, 4, SPM_RPC_OK, "u1 d u0" };
+    const Step start = { CLIENT_SENDS, SPM_RPC_CALL_WITH_FDS, 310, 4, SPM_RPC_OK, "u1 d u8" };
     g_autoptr(GByteArray) message = conversation_message(&start);
     int client = conversation_client(conversation);
     int libvirtd = conversation_libvirtd(conversation);
@@ -349,7 +349,7 @@ test_calls_held_are_bounded(void)
     conversation_run(conversation, (const Step[]){ OPENING, { END } });
     for (guint i = 0; i < total; i++)
         conversation_run(conversation, (const Step[]){
-            { CLIENT_SENDS, CALL(9, 100 + i, "d") }, { END } });
+            { CLIENT_SENDS, CALL(196, 100 + i, "d u8") }, { END } });
     for (guint i = 0; i < SPM_SESSION_HELD_MAX; i++)
         conversation_run(conversation, (const Step[]){
             { LIBVIRTD_GETS, CALL(14, OURS(1 + i), "d u2") }, { END } });
@@ -358,7 +358,7 @@ test_calls_held_are_bounded(void)
     for (guint i = 0; i < total; i++) {
         conversation_run(conversation, (const Step[]){
             { LIBVIRTD_SENDS, REPLY(14, OURS(1 + i), "$", PLAIN_XML) },
-            { LIBVIRTD_GETS, CALL(9, 100 + i, "d") },
+            { LIBVIRTD_GETS, CALL(196, 100 + i, "d u8") },
             { END } });
         if (i + SPM_SESSION_HELD_MAX < total)
             conversation_run(conversation, (const Step[]){

@@ -125,8 +125,9 @@ placed_on(guint node)
 #define PROBED(n) { LIBVIRTD_GETS, PROBE(OURS(n)) }, { LIBVIRTD_SENDS, PROBE_YES(OURS(n)) }
 #define NONE_RUNNING(n) \
     { LIBVIRTD_GETS, CALL(273, OURS(n), "u1 u1") }, { LIBVIRTD_SENDS, REPLY(273, OURS(n), "u0 u0") }
+/* Discarding a managed save image (flag 8), so that nobody asks for one. */
 #define STARTS(serial, ours, stock) \
-    { CLIENT_SENDS, CALL(9, serial, "d") }, { LIBVIRTD_GETS, CALL(14, OURS(ours), "d u2") }, \
+    { CLIENT_SENDS, CALL(196, serial, "d u8") }, { LIBVIRTD_GETS, CALL(14, OURS(ours), "d u2") }, \
         { LIBVIRTD_SENDS, REPLY(14, OURS(ours), "$", stock) }
 
 static Conversation *
@@ -208,7 +209,7 @@ test_start_stays_where_it_fits(void)
     talk = begin(&host);
     conversation_run(talk, (const Step[]){
                                OPENING, STARTS(2, 1, stock),
-                               { LIBVIRTD_GETS, CALL(9, 2, "d") },
+                               { LIBVIRTD_GETS, CALL(196, 2, "d u8") },
                                { END },
                            });
 }
@@ -231,7 +232,7 @@ test_start_moves_an_automatic_cell(void)
                                { LIBVIRTD_SENDS, REPLY(14, OURS(2), "$", before) },
                                { LIBVIRTD_GETS, CALL(11, OURS(3), "$", after) },
                                { LIBVIRTD_SENDS, REPLY(11, OURS(3), "d") },
-                               { LIBVIRTD_GETS, CALL(9, 2, "d") },
+                               { LIBVIRTD_GETS, CALL(196, 2, "d u8") },
                                { END },
                            });
 }
@@ -248,7 +249,7 @@ test_start_without_room_is_refused(void)
     conversation_run(talk, (const Step[]){
                                OPENING, STARTS(2, 1, stock),
                                { CLIENT_GETS_ERROR,
-                                 ERROR_OF(9, 2, SPM_ERROR_OPERATION_FAILED,
+                                 ERROR_OF(196, 2, SPM_ERROR_OPERATION_FAILED,
                                           "cannot start domain 'guest', which has an SPM cell: ") },
                                { NOBODY_GETS_ANYTHING },
                                { END },
@@ -270,24 +271,24 @@ test_second_start_does_not_get_the_same_pages(void)
     second = begin(&host);
     conversation_run(first, (const Step[]){
                                 OPENING, STARTS(2, 1, stock),
-                                { LIBVIRTD_GETS, CALL(9, 2, "d") },
+                                { LIBVIRTD_GETS, CALL(196, 2, "d u8") },
                                 { END },
                             });
     conversation_run(second, (const Step[]){
                                  OPENING, STARTS(2, 1, stock),
                                  { CLIENT_GETS_ERROR,
-                                   ERROR_OF(9, 2, SPM_ERROR_OPERATION_FAILED, "node 1") },
+                                   ERROR_OF(196, 2, SPM_ERROR_OPERATION_FAILED, "node 1") },
                                  { END },
                              });
     /* The first fails after all: what was kept for it is free again. */
     conversation_run(first, (const Step[]){
-                                { LIBVIRTD_SENDS, FAILURE(9, 2) },
-                                { CLIENT_GETS, FAILURE(9, 2) },
+                                { LIBVIRTD_SENDS, FAILURE(196, 2) },
+                                { CLIENT_GETS, FAILURE(196, 2) },
                                 { END },
                             });
     conversation_run(second, (const Step[]){
                                  STARTS(3, 2, stock),
-                                 { LIBVIRTD_GETS, CALL(9, 3, "d") },
+                                 { LIBVIRTD_GETS, CALL(196, 3, "d u8") },
                                  { END },
                              });
 }
@@ -306,14 +307,14 @@ test_client_that_leaves_gives_its_pages_back(void)
     second = begin(&host);
     conversation_run(first, (const Step[]){
                                 OPENING, STARTS(2, 1, stock),
-                                { LIBVIRTD_GETS, CALL(9, 2, "d") },
+                                { LIBVIRTD_GETS, CALL(196, 2, "d u8") },
                                 { CLIENT_LEAVES },
                                 { LIBVIRTD_IS_CLOSED },
                                 { END },
                             });
     conversation_run(second, (const Step[]){
                                  OPENING, STARTS(2, 1, stock),
-                                 { LIBVIRTD_GETS, CALL(9, 2, "d") },
+                                 { LIBVIRTD_GETS, CALL(196, 2, "d u8") },
                                  { END },
                              });
 }

@@ -1,10 +1,12 @@
 /*
- * What is refused so that nothing gets lost: starting what cannot run, saving
- * and migrating what is not saved, changing an SPM cell's memory
+ * What is refused so that nothing gets lost: starting what cannot run, saving and
+ * migrating what is not saved, bringing back what was not, changing an SPM cell's
+ * memory
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "documents.h"
+#include "qemu/qemu_offline.h"
 #include "util/spm_error.h"
 
 /* Documents that the steps of many tests need. */
@@ -58,12 +60,14 @@ test_starting_passes_when_the_emulator_can(void)
     conversation_test((const Step[]){
         OPENING,
         { CLIENT_SENDS, CALL(9, 2, "d") },
-        { LIBVIRTD_GETS, CALL(14, OURS(1), "d u2") },
-        { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", documents.stopped) },
+        NO_IMAGE(1),
+        { LIBVIRTD_GETS, CALL(14, OURS(2), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(2), "$", documents.stopped) },
         { LIBVIRTD_GETS, CALL(9, 2, "d") },
         { CLIENT_SENDS, CALL(196, 3, "d u1") },
-        { LIBVIRTD_GETS, CALL(14, OURS(2), "d u2") },
-        { LIBVIRTD_SENDS, REPLY(14, OURS(2), "$", PLAIN_XML) },
+        NO_IMAGE(3),
+        { LIBVIRTD_GETS, CALL(14, OURS(4), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(4), "$", PLAIN_XML) },
         { LIBVIRTD_GETS, CALL(196, 3, "d u1") },
         { END },
     });
@@ -77,20 +81,23 @@ test_starting_is_refused_when_it_cannot(void)
     conversation_test((const Step[]){
         OPENING,
         { CLIENT_SENDS, CALL(9, 2, "d") },
-        { LIBVIRTD_GETS, CALL(14, OURS(1), "d u2") },
-        { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", documents.old) },
+        NO_IMAGE(1),
+        { LIBVIRTD_GETS, CALL(14, OURS(2), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(2), "$", documents.old) },
         { CLIENT_GETS_ERROR, ERROR_OF(9, 2, SPM_ERROR_CONFIG_UNSUPPORTED,
                                       "cannot start domain 'guest', which has an SPM cell: its "
                                       "emulator " EMULATOR_PLAIN " (QEMU 11.1.3) has no sp-mem "
                                       "device; install QEMU 11.1 or later") },
         { CLIENT_SENDS, CALL(196, 3, "d u0") },
-        { LIBVIRTD_GETS, CALL(14, OURS(2), "d u2") },
-        { LIBVIRTD_SENDS, REPLY(14, OURS(2), "$", documents.lost) },
+        NO_IMAGE(3),
+        { LIBVIRTD_GETS, CALL(14, OURS(4), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(4), "$", documents.lost) },
         { CLIENT_GETS_ERROR, ERROR_OF(196, 3, SPM_ERROR_CONFIG_UNSUPPORTED,
                                       "cannot run emulator /emulator/missing") },
         { CLIENT_SENDS, SPM_RPC_CALL_WITH_FDS, 310, 4, SPM_RPC_OK, "u0 d u0" },
-        { LIBVIRTD_GETS, CALL(14, OURS(3), "d u2") },
-        { LIBVIRTD_SENDS, REPLY(14, OURS(3), "$", documents.old) },
+        NO_IMAGE(5),
+        { LIBVIRTD_GETS, CALL(14, OURS(6), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(6), "$", documents.old) },
         { CLIENT_GETS_ERROR, ERROR_OF(310, 4, SPM_ERROR_CONFIG_UNSUPPORTED, "QEMU 11.1") },
         { NOBODY_GETS_ANYTHING },
         { END },
@@ -103,9 +110,244 @@ test_starting_what_libvirt_does_not_know(void)
     conversation_test((const Step[]){
         OPENING,
         { CLIENT_SENDS, CALL(9, 2, "d") },
-        { LIBVIRTD_GETS, CALL(14, OURS(1), "d u2") },
-        { LIBVIRTD_SENDS, FAILURE(14, OURS(1)) },
+        NO_IMAGE(1),
+        { LIBVIRTD_GETS, CALL(14, OURS(2), "d u2") },
+        { LIBVIRTD_SENDS, FAILURE(14, OURS(2)) },
         { CLIENT_GETS, FAILURE(9, 2) },
+        { END },
+    });
+}
+
+/* Of a domain that libvirtd would restore, its image counts. */
+static void
+test_starting_from_a_managed_save_image(void)
+{
+    g_auto(Documents) documents = make_documents();
+
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(9, 2, "d") },
+        { LIBVIRTD_GETS, CALL(183, OURS(1), "d u0") },
+        { LIBVIRTD_SENDS, REPLY(183, OURS(1), "u1") },
+        { LIBVIRTD_GETS, CALL(388, OURS(2), "d u0") },
+        { LIBVIRTD_SENDS, REPLY(388, OURS(2), "$", documents.stopped) },
+        { CLIENT_GETS_ERROR,
+          ERROR_OF(9, 2, SPM_ERROR_OPERATION_UNSUPPORTED,
+                   "cannot start domain 'guest': the contents of its sp-mem memory are not in its "
+                   "managed save image: " EMULATOR_SPM " (QEMU 11.1.3) does not migrate it") },
+        /* Discarding it is the way out. */
+        { CLIENT_SENDS, CALL(196, 3, "d u8") },
+        { LIBVIRTD_GETS, CALL(14, OURS(3), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(3), "$", documents.stopped) },
+        { LIBVIRTD_GETS, CALL(196, 3, "d u8") },
+        /* One without sp-mem, and one that cannot be read, which libvirtd discards. */
+        { CLIENT_SENDS, CALL(196, 4, "d u0") },
+        { LIBVIRTD_GETS, CALL(183, OURS(4), "d u0") },
+        { LIBVIRTD_SENDS, REPLY(183, OURS(4), "u1") },
+        { LIBVIRTD_GETS, CALL(388, OURS(5), "d u0") },
+        { LIBVIRTD_SENDS, REPLY(388, OURS(5), "$", PLAIN_XML) },
+        { LIBVIRTD_GETS, CALL(14, OURS(6), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(6), "$", PLAIN_XML) },
+        { LIBVIRTD_GETS, CALL(196, 4, "d u0") },
+        { CLIENT_SENDS, CALL(9, 5, "d") },
+        { LIBVIRTD_GETS, CALL(183, OURS(7), "d u0") },
+        { LIBVIRTD_SENDS, REPLY(183, OURS(7), "u1") },
+        { LIBVIRTD_GETS, CALL(388, OURS(8), "d u0") },
+        { LIBVIRTD_SENDS, FAILURE(388, OURS(8)) },
+        { LIBVIRTD_GETS, CALL(14, OURS(9), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(9), "$", PLAIN_XML) },
+        { LIBVIRTD_GETS, CALL(9, 5, "d") },
+        { END },
+    });
+}
+
+/* Drivers that know no such images say so, and start their domains all the same. */
+static void
+test_starting_where_there_are_no_images(void)
+{
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(9, 2, "d") },
+        { LIBVIRTD_GETS, CALL(183, OURS(1), "d u0") },
+        { LIBVIRTD_SENDS, FAILURE(183, OURS(1)) },
+        { LIBVIRTD_GETS, CALL(14, OURS(2), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(2), "$", PLAIN_XML) },
+        { LIBVIRTD_GETS, CALL(9, 2, "d") },
+        { END },
+    });
+}
+
+/* ---- restoring, reverting ---- */
+
+static const struct {
+    guint32 number;
+    const char *payload;
+} restoring[] = {
+    { 54, "'/image'" },
+    { 233, "'/image' - u0" },
+    { 441, "p{file=$} u0" },
+};
+
+static void
+test_restoring_asks_for_the_image(void)
+{
+    g_auto(Documents) documents = make_documents();
+    g_autofree char *fixed = replace(documents.stopped, EMULATOR_SPM, EMULATOR_FIXED);
+
+    for (guint i = 0; i < G_N_ELEMENTS(restoring); i++) {
+        guint32 number = restoring[i].number;
+
+        g_test_message("procedure %u", number);
+        conversation_test((const Step[]){
+            OPENING,
+            { CLIENT_SENDS, CALL(number, 2, restoring[i].payload, "/image") },
+            { LIBVIRTD_GETS, CALL(235, OURS(1), "'/image' u0") },
+            { LIBVIRTD_SENDS, REPLY(235, OURS(1), "$", documents.stopped) },
+            { CLIENT_GETS_ERROR,
+              ERROR_OF(number, 2, SPM_ERROR_OPERATION_UNSUPPORTED,
+                       "cannot restore domain 'guest': the contents of its sp-mem memory are not "
+                       "in the image") },
+            { CLIENT_SENDS, CALL(number, 3, restoring[i].payload, "/image") },
+            { LIBVIRTD_GETS, CALL(235, OURS(2), "'/image' u0") },
+            { LIBVIRTD_SENDS, REPLY(235, OURS(2), "$", fixed) },
+            { LIBVIRTD_GETS, CALL(number, 3, restoring[i].payload, "/image") },
+            { CLIENT_SENDS, CALL(number, 4, restoring[i].payload, "/image") },
+            { LIBVIRTD_GETS, CALL(235, OURS(3), "'/image' u0") },
+            { LIBVIRTD_SENDS, REPLY(235, OURS(3), "$", PLAIN_XML) },
+            { LIBVIRTD_GETS, CALL(number, 4, restoring[i].payload, "/image") },
+            { CLIENT_SENDS, CALL(number, 5, restoring[i].payload, "/image") },
+            { LIBVIRTD_GETS, CALL(235, OURS(4), "'/image' u0") },
+            { LIBVIRTD_SENDS, FAILURE(235, OURS(4)) },
+            { CLIENT_GETS, FAILURE(number, 5) },
+            { END },
+        });
+    }
+}
+
+/* libvirtd's own refusal. */
+static void
+test_restoring_nothing(void)
+{
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(441, 2, "p{image_format=$} u0", "raw") },
+        { LIBVIRTD_GETS, CALL(441, 2, "p{image_format=$} u0", "raw") },
+        { END },
+    });
+}
+
+static void
+test_reverting_asks_for_the_snapshot(void)
+{
+    g_auto(Documents) documents = make_documents();
+    const struct {
+        const char *inside, *domain;
+        gboolean refused;
+    } cases[] = {
+        { "<state>running</state>", documents.stopped, TRUE },
+        { "<state>paused</state><memory snapshot='internal'/>", documents.stopped, TRUE },
+        { "<state>running</state><memory snapshot='external' file='/m'/>", documents.stopped, TRUE },
+        { "", documents.stopped, TRUE },
+        { "<state>running</state>", "<domain", TRUE },
+        { "<state>shutoff</state>", documents.stopped, FALSE },
+        { "<state>disk-snapshot</state>", documents.stopped, FALSE },
+        { "<state>running</state><memory snapshot='no'/>", documents.stopped, FALSE },
+        { "<state>running</state>", PLAIN_XML, FALSE },
+        { "<state>running</state>", documents.fixed, FALSE },
+        { "<state>running</state>", "", FALSE },
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *xml = g_strconcat("<domainsnapshot><name>s</name>", cases[i].inside,
+                                           cases[i].domain, "</domainsnapshot>", NULL);
+        g_autoptr(Conversation) conversation = conversation_new(FALSE);
+
+        g_test_message("case %u", i);
+        conversation_run(conversation, (const Step[]){
+            OPENING,
+            { CLIENT_SENDS, CALL(192, 2, "'s' d u4") },
+            { LIBVIRTD_GETS, CALL(186, OURS(1), "'s' d u0") },
+            { LIBVIRTD_SENDS, REPLY(186, OURS(1), "$", xml) },
+            { END },
+        });
+        if (cases[i].refused)
+            conversation_run(conversation, (const Step[]){
+                { CLIENT_GETS_ERROR, ERROR_OF(192, 2, SPM_ERROR_OPERATION_UNSUPPORTED,
+                                              "cannot revert to that snapshot of domain") },
+                { NOBODY_GETS_ANYTHING },
+                { END },
+            });
+        else
+            conversation_run(conversation,
+                             (const Step[]){ { LIBVIRTD_GETS, CALL(192, 2, "'s' d u4") }, { END } });
+    }
+}
+
+/* ---- ballooning ---- */
+
+/* The document has 256 MiB in an SPM cell and 256 MiB besides. */
+static void
+test_setmem_counts_what_the_balloon_counts(void)
+{
+    static const struct {
+        guint32 number;
+        const char *payload;
+        gboolean refused;
+    } cases[] = {
+        { 31, "d h262143", TRUE },      { 31, "d h262144", FALSE },
+        { 31, "d h524288", FALSE },     { 204, "d h262143 u0", TRUE },
+        { 204, "d h262143 u1", TRUE },  { 204, "d h0 u1", TRUE },
+        { 204, "d h262144 u1", FALSE },
+    };
+    g_auto(Documents) documents = make_documents();
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Conversation) conversation = conversation_new(FALSE);
+
+        g_test_message("case %u", i);
+        conversation_run(conversation, (const Step[]){
+            OPENING,
+            { CLIENT_SENDS, CALL(cases[i].number, 2, cases[i].payload) },
+            { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
+            { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", documents.running) },
+            { END },
+        });
+        if (cases[i].refused)
+            conversation_run(conversation, (const Step[]){
+                { CLIENT_GETS_ERROR, ERROR_OF(cases[i].number, 2, SPM_ERROR_OPERATION_UNSUPPORTED,
+                                              "use at least 262144 KiB") },
+                { NOBODY_GETS_ANYTHING },
+                { END },
+            });
+        else
+            conversation_run(conversation, (const Step[]){
+                { LIBVIRTD_GETS, CALL(cases[i].number, 2, cases[i].payload) }, { END } });
+    }
+}
+
+static void
+test_setmem_of_the_definition(void)
+{
+    g_auto(Documents) documents = make_documents();
+
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(204, 2, "d h1024 u3") },
+        { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", PLAIN_XML) },
+        { LIBVIRTD_GETS, CALL(14, OURS(2), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(2), "$", documents.stopped) },
+        { CLIENT_GETS_ERROR,
+          ERROR_OF(204, 2, SPM_ERROR_OPERATION_UNSUPPORTED, "its SPM cells have 262144 KiB") },
+        { CLIENT_SENDS, CALL(204, 3, "d h1024 u3") },
+        { LIBVIRTD_GETS, CALL(14, OURS(3), "d u0") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(3), "$", PLAIN_XML) },
+        { LIBVIRTD_GETS, CALL(14, OURS(4), "d u2") },
+        { LIBVIRTD_SENDS, REPLY(14, OURS(4), "$", PLAIN_XML) },
+        { LIBVIRTD_GETS, CALL(204, 3, "d h1024 u3") },
+        /* The maximum is libvirtd's business. */
+        { CLIENT_SENDS, CALL(204, 4, "d h1024 u6") },
+        { LIBVIRTD_GETS, CALL(204, 4, "d h1024 u6") },
         { END },
     });
 }
@@ -176,6 +418,63 @@ test_what_would_be_lost_is_refused(void)
     g_auto(Documents) documents = make_documents();
 
     ask_all(documents.running, is_refused);
+}
+
+/* Only the definition goes, whether the guest runs or not; and the hook of the other
+ * host is told. */
+static void
+test_offline_migration_passes(void)
+{
+    static const struct {
+        guint32 number;
+        const char *payload;
+        gboolean begins;
+    } cases[] = {
+        { 62, "d '' 'qemu+ssh://b/system' h1032 - h0", FALSE },
+        { 213, "d - h1032 - h0", TRUE },
+        { 216, "d - '' - - h1032 - h0", FALSE },
+        { 302, "d u0 u1032", TRUE },
+        { 305, "d - u0 '' u1034", FALSE },
+    };
+    g_auto(Documents) documents = make_documents();
+    g_autofree char *marked =
+        spm_domain_mark_offline(documents.stopped, strlen(documents.stopped), NULL);
+
+    g_assert_cmpstr(marked, !=, documents.stopped);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        guint32 number = cases[i].number;
+        const char *payload = cases[i].begins ? "'cookie' $" : "'cookie'";
+
+        g_test_message("procedure %u", number);
+        conversation_test((const Step[]){
+            OPENING,
+            { CLIENT_SENDS, CALL(number, 2, cases[i].payload) },
+            { LIBVIRTD_GETS, CALL(number, 2, cases[i].payload) },
+            { LIBVIRTD_SENDS, REPLY(number, 2, payload, documents.stopped) },
+            { CLIENT_GETS, REPLY(number, 2, payload, marked) },
+            /* Of others it is not said. */
+            { LIBVIRTD_SENDS, REPLY(number, 3, payload, documents.stopped) },
+            { CLIENT_GETS, REPLY(number, 3, payload, documents.stopped) },
+            { END },
+        });
+    }
+}
+
+static void
+test_offline_migration_of_others_is_not_marked(void)
+{
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(302, 2, "d u0 u1032") },
+        { LIBVIRTD_GETS, CALL(302, 2, "d u0 u1032") },
+        { LIBVIRTD_SENDS, REPLY(302, 2, "'' $", PLAIN_XML) },
+        { CLIENT_GETS, REPLY(302, 2, "'' $", PLAIN_XML) },
+        { CLIENT_SENDS, CALL(302, 3, "d u0 u1032") },
+        { LIBVIRTD_GETS, CALL(302, 3, "d u0 u1032") },
+        { LIBVIRTD_SENDS, FAILURE(302, 3) },
+        { CLIENT_GETS, FAILURE(302, 3) },
+        { END },
+    });
 }
 
 static void
@@ -290,6 +589,10 @@ test_snapshots_with_external_memory_do_not(void)
     "<memory model='dimm'><target><size unit='MiB'>128</size><node>" node \
     "</node></target></memory>"
 
+#define VIRTIO_MEM(node) \
+    "<memory model='virtio-mem'><target><size unit='MiB'>128</size><node>" node \
+    "</node><block unit='MiB'>2</block><requested unit='MiB'>64</requested></target></memory>"
+
 static void
 test_other_devices_pass(void)
 {
@@ -325,6 +628,15 @@ test_memory_of_an_spm_cell_stays(void)
         { 392, "d $ u1", "ua-virtspm-cell1", "cannot detach" },
         { 8, "d $", DIMM("1"), "cannot attach" },
         { 160, "d $ u1", DIMM("1"), "cannot attach" },
+        /* By the alias alone; by the node, whatever it is said to be. */
+        { 13, "d $", "<memory model='dimm'><alias name='ua-virtspm-cell1'/></memory>", "cannot detach" },
+        { 161, "d $ u1", DIMM("1"), "cannot detach" },
+        { 174, "d $ u1", DIMM("1"), "cannot update" },
+        { 160, "d $ u1", VIRTIO_MEM("1"), "cannot attach" },
+        { 174, "d $ u1", VIRTIO_MEM("1"), "cannot update" },
+        { 161, "d $ u1", VIRTIO_MEM("1"), "cannot detach" },
+        { 160, "d $ u1", "<memory model='nvdimm'><target><node> 1 </node></target></memory>",
+          "cannot attach" },
     };
     g_auto(Documents) documents = make_documents();
 
@@ -354,6 +666,8 @@ test_memory_elsewhere_may_change(void)
         { 174, "d $ u1", DIMM("0") },
         { 8, "d $", DIMM("0") },
         { 160, "d $ u1", DIMM("7") },
+        { 160, "d $ u1", VIRTIO_MEM("0") },
+        { 174, "d $ u1", VIRTIO_MEM("0") },
         { 160, "d $ u1", "<memory model='dimm'/>" },
     };
     g_auto(Documents) documents = make_documents();
@@ -459,6 +773,15 @@ main(int argc, char **argv)
     ADD("start/passes", test_starting_passes_when_the_emulator_can);
     ADD("start/refused", test_starting_is_refused_when_it_cannot);
     ADD("start/unknown", test_starting_what_libvirt_does_not_know);
+    ADD("start/managed-save-image", test_starting_from_a_managed_save_image);
+    ADD("start/no-such-images", test_starting_where_there_are_no_images);
+    ADD("restore/image", test_restoring_asks_for_the_image);
+    ADD("restore/nothing", test_restoring_nothing);
+    ADD("revert/snapshot", test_reverting_asks_for_the_snapshot);
+    ADD("balloon/running", test_setmem_counts_what_the_balloon_counts);
+    ADD("balloon/definition", test_setmem_of_the_definition);
+    ADD("migrate/offline", test_offline_migration_passes);
+    ADD("migrate/offline-of-others", test_offline_migration_of_others_is_not_marked);
     ADD("memory/refused", test_what_would_be_lost_is_refused);
     ADD("memory/reason", test_the_reason_is_said);
     ADD("memory/passes", test_what_is_not_lost_passes);

@@ -82,16 +82,16 @@ test_events_pass_between_replies(void)
 {
     conversation_test((const Step[]){
         OPENING,
-        { CLIENT_SENDS, CALL(9, 2, "d") },
+        { CLIENT_SENDS, CALL(196, 2, "d u8") },
         { LIBVIRTD_GETS, CALL(14, OURS(1), "d u2") },
         { LIBVIRTD_SENDS, EVENT(318, "u0 d u2 u0") },
         { CLIENT_GETS, EVENT(318, "u0 d u2 u0") },
         { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", XML) },
-        { LIBVIRTD_GETS, CALL(9, 2, "d") },
+        { LIBVIRTD_GETS, CALL(196, 2, "d u8") },
         { LIBVIRTD_SENDS, EVENT(318, "u0 d u2 u1") },
-        { LIBVIRTD_SENDS, REPLY(9, 2, "") },
+        { LIBVIRTD_SENDS, REPLY(196, 2, "") },
         { CLIENT_GETS, EVENT(318, "u0 d u2 u1") },
-        { CLIENT_GETS, REPLY(9, 2, "") },
+        { CLIENT_GETS, REPLY(196, 2, "") },
         { END },
     });
 }
@@ -313,12 +313,12 @@ test_serials_of_the_client_are_not_taken(void)
         OPENING,
         { CLIENT_SENDS, CALL(14, OURS(1), "d u0") },
         { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
-        { CLIENT_SENDS, CALL(9, 2, "d") },
+        { CLIENT_SENDS, CALL(196, 2, "d u8") },
         { LIBVIRTD_GETS, CALL(14, OURS(2), "d u2") },
         { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", XML) },
         { CLIENT_GETS, REPLY(14, OURS(1), "$", XML) },
         { LIBVIRTD_SENDS, REPLY(14, OURS(2), "$", XML) },
-        { LIBVIRTD_GETS, CALL(9, 2, "d") },
+        { LIBVIRTD_GETS, CALL(196, 2, "d u8") },
         { NOBODY_GETS_ANYTHING },
         { END },
     });
@@ -330,14 +330,14 @@ test_a_call_with_a_serial_of_ours_waits(void)
 {
     conversation_test((const Step[]){
         OPENING,
-        { CLIENT_SENDS, CALL(9, 2, "d") },
+        { CLIENT_SENDS, CALL(196, 2, "d u8") },
         { LIBVIRTD_GETS, CALL(14, OURS(1), "d u2") },
         { CLIENT_SENDS, CALL(14, OURS(1), "d u0") },
         { CLIENT_SENDS, CALL(157, 3, "") },
         { LIBVIRTD_GETS, CALL(157, 3, "") },
         { NOBODY_GETS_ANYTHING },
         { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", XML) },
-        { LIBVIRTD_GETS, CALL(9, 2, "d") },
+        { LIBVIRTD_GETS, CALL(196, 2, "d u8") },
         { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
         { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", XML) },
         { CLIENT_GETS, REPLY(14, OURS(1), "$", XML) },
@@ -351,7 +351,7 @@ test_a_serial_of_ours_with_another_procedure_passes(void)
 {
     conversation_test((const Step[]){
         OPENING,
-        { CLIENT_SENDS, CALL(9, 2, "d") },
+        { CLIENT_SENDS, CALL(196, 2, "d u8") },
         { LIBVIRTD_GETS, CALL(14, OURS(1), "d u2") },
         { CLIENT_SENDS, CALL(157, OURS(1), "") },
         { LIBVIRTD_GETS, CALL(157, OURS(1), "") },

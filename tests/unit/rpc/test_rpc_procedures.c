@@ -65,6 +65,15 @@ test_signatures_fit_the_actions(void)
         case SPM_RPC_CHECK_MIGRATE:
             g_assert_cmpint(row->args[0], ==, 'd');
             break;
+        case SPM_RPC_CHECK_RESTORE:
+            g_assert_nonnull(strpbrk(row->args, "sq"));
+            break;
+        case SPM_RPC_CHECK_REVERT:
+            g_assert_true(g_str_has_prefix(row->args, "sd"));
+            break;
+        case SPM_RPC_CHECK_BALLOON:
+            g_assert_true(g_str_has_prefix(row->args, "dh"));
+            break;
         default:
             break;
         }
