@@ -19,7 +19,8 @@ typedef struct {
     Whole *whole;
     gboolean in_order;   /* it passes at once, or is answered at once */
     gboolean certain;    /* it passes whatever happens */
-    gboolean optional;   /* it may have been taken for an answer to virtspmd */
+    gboolean optional;   /* it may be answered already, or have been virtspmd's answer */
+    gboolean only;       /* no other call looks the same */
     gboolean alterable;  /* the document in it may be translated */
     gboolean passed;     /* the other one has it */
 } Entry;
@@ -145,6 +146,14 @@ oracle_client_sent(Oracle *oracle, Whole *whole)
 
     trace("client sends", whole);
     entry->whole = whole;
+    entry->only = TRUE;
+    /* Which of two is answered, nobody can tell. */
+    for (guint i = 0; i < oracle->calls->len; i++) {
+        Entry *other = oracle->calls->pdata[i];
+
+        if (same_call(&other->whole->header, header))
+            other->only = entry->only = FALSE;
+    }
     entry->certain = !spm_rpc_header_is_call(header) || header->status != SPM_RPC_OK;
     entry->in_order = entry->certain || (header->serial < SPM_SERIALS_FIRST &&
                                          (!row || !spm_intercept_wants_call(row)));
@@ -161,7 +170,7 @@ check_order(Oracle *oracle, guint index)
     for (guint i = 0; i < index && entry->in_order; i++) {
         const Entry *before = oracle->calls->pdata[i];
 
-        if (!before->passed && (before->certain || (before->in_order && !oracle->late)))
+        if (!before->passed && !before->optional && (before->certain || (before->in_order && !oracle->late)))
             refuse("it has been overtaken", before->whole);
     }
 }
@@ -315,18 +324,21 @@ static gboolean
 refuses_call(Oracle *oracle, const Whole *got)
 {
     gboolean ambiguous = oracle->late && got->header.serial >= SPM_SERIALS_FIRST;
+    guint found = 0;
 
     if (got->header.type != SPM_RPC_REPLY || got->header.status != SPM_RPC_ERROR)
         return FALSE;
     for (guint i = 0; i < oracle->calls->len; i++) {
-        const Entry *entry = oracle->calls->pdata[i];
+        Entry *entry = oracle->calls->pdata[i];
 
-        if ((!entry->passed || ambiguous) && !entry->certain && same_call(&entry->whole->header, &got->header)) {
-            g_ptr_array_remove_index(oracle->calls, i);
-            return TRUE;
-        }
+        if (entry->passed || entry->certain || !same_call(&entry->whole->header, &got->header))
+            continue;
+        found++;
+        entry->optional = TRUE;
+        if (entry->only)
+            g_ptr_array_remove_index(oracle->calls, i--);
     }
-    return ambiguous;
+    return found > 0 || ambiguous;
 }
 
 void
@@ -399,7 +411,7 @@ oracle_check_complete(const Oracle *oracle)
     for (guint i = 0; i < oracle->calls->len; i++) {
         const Entry *entry = oracle->calls->pdata[i];
 
-        if (!entry->passed)
+        if (!entry->passed && !entry->optional)
             refuse("nobody has answered", entry->whole);
     }
     for (guint i = 0; i < oracle->replies->len; i++) {

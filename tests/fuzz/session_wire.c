@@ -98,6 +98,9 @@ cut_add(Cut *cut, const guint8 *bytes, gsize size, WireFunc func, gpointer user_
         gsize wanted = cut_wanted(cut, &header, &count);
         gsize some;
 
+        /* Each byte behind the message carries a descriptor. */
+        if (count > 0 && cut->bytes->len > header.length + cut->inodes->len)
+            cut->irregular = TRUE;
         if (wanted == 0) {
             cut->malformed = TRUE;
         } else if (cut->bytes->len < wanted) {
