@@ -2,8 +2,8 @@
  * fuzz_domain: lowering and raising of hostile domain XML
  *
  * The first byte of an input says what the host is like, the rest is the
- * document. It is taken as a user's document, as stock XML, as a device and as
- * domain capabilities. Whatever it is, nothing crashes or leaks; and where
+ * document. It is taken as a user's document, as one with domains inside, as stock
+ * XML, as a device and as domain capabilities. Whatever it is, nothing crashes or leaks; and where
  * lowering succeeds, raising gives the document back.
  * Seeds: corpus/domain, made from the golden cases (tests/qemuxmlconfdata).
  *
@@ -15,6 +15,7 @@
 
 #include "qemu/qemu_argv.h"
 #include "qemu/qemu_domain.h"
+#include "qemu/qemu_nested.h"
 #include "util/spm_xml.h"
 
 /* Larger documents find nothing new and take long. */
@@ -103,6 +104,40 @@ as_user_document(const char *xml, const SpmLoweringContext *context)
         broken("a document that asks for nothing is changed\n%s", stock);
 }
 
+/* The same inside of a document that is about a domain. */
+static void
+as_nested_document(const char *xml, const SpmLoweringContext *context)
+{
+    gsize length = strlen(xml);
+    g_autoptr(SpmNested) nested = spm_nested_parse(xml, length, NULL);
+    g_autofree char *untouched = nested ? spm_nested_format(nested) : NULL;
+    g_autofree char *lowered = NULL;
+    g_autofree char *raised = NULL;
+    guint done = 0;
+
+    if (!nested)
+        return;
+    if (!g_str_equal(untouched, xml))
+        broken("a document into which nothing was put is changed\n%s", untouched);
+    for (guint i = 0; i < spm_nested_count(nested); i++) {
+        gsize size;
+        const char *text = spm_nested_text(nested, i, &size);
+        g_autofree char *stock = spm_domain_asks(text, size, NULL) ? spm_domain_lower(text, size, context, NULL) : NULL;
+
+        if (spm_domain_asks(text, size, NULL) && !spm_domain_may_ask(xml, length))
+            broken("a request inside is overlooked\n%s", xml);
+        if (stock && spm_nested_put(nested, i, stock, NULL))
+            done++;
+    }
+    lowered = spm_nested_format(nested);
+    raised = spm_nested_raise(lowered, strlen(lowered), NULL);
+    if (done > 0 && done == spm_nested_count(nested) && !has_mixed_content(xml)) {
+        if (!raised)
+            broken("the stock document cannot be read\n%s", lowered);
+        assert_same_document("raise(lower(x)), inside", raised, xml);
+    }
+}
+
 static void
 as_stock_document(const char *xml)
 {
@@ -146,6 +181,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     context.nodes_with_cpus = nodes;
     xml = g_strndup((const char *)data + 1, size - 1);
     as_user_document(xml, &context);
+    as_nested_document(xml, &context);
     as_stock_document(xml);
     as_capabilities(xml, qemu);
     return 0;

@@ -79,6 +79,15 @@ write_text(GByteArray *bytes, Script *script)
     spm_xdr_write_string(bytes, text, strlen(text));
 }
 
+/* A cookie is XML and the NUL byte behind it; or not. */
+static void
+write_cookie(GByteArray *bytes, Script *script)
+{
+    g_autofree char *text = script_text(script);
+
+    spm_xdr_write_string(bytes, text, strlen(text) + (script_byte(script) < 224));
+}
+
 static void
 write_params(GByteArray *bytes, Script *script)
 {
@@ -127,6 +136,9 @@ write_field(GByteArray *bytes, char kind, Script *script)
         spm_xdr_write_u32(bytes, script_choose(script, 4) != 0);
         if (bytes->data[bytes->len - 1])
             write_text(bytes, script);
+        break;
+    case 'c':
+        write_cookie(bytes, script);
         break;
     default: /* strings of all kinds, and bytes */
         write_text(bytes, script);

@@ -157,7 +157,7 @@ oracle_client_sent(Oracle *oracle, Whole *whole)
     entry->certain = !spm_rpc_header_is_call(header) || header->status != SPM_RPC_OK;
     entry->in_order = entry->certain || (header->serial < SPM_SERIALS_FIRST &&
                                          (!row || !spm_intercept_wants_call(row)));
-    entry->alterable = row && !entry->certain && strpbrk(row->args, "xyq") && says(whole, "memmapType");
+    entry->alterable = row && !entry->certain && strpbrk(row->args, "xyqc") && says(whole, "memmapType");
     g_ptr_array_add(oracle->calls, entry);
 }
 
@@ -307,14 +307,19 @@ pass_reply(Oracle *oracle, const Whole *got)
 
     for (guint i = 0; i < oracle->replies->len; i++) {
         const Entry *entry = oracle->replies->pdata[i];
-        gboolean failed_open = is_failed_open(got, entry);
 
-        if ((!entry->in_order || at_head) && (failed_open || arrives_as(got, entry))) {
-            oracle->must_end |= failed_open;
+        if ((!entry->in_order || at_head) && arrives_as(got, entry)) {
             g_ptr_array_remove_index(oracle->replies, i);
             return TRUE;
         }
         at_head = at_head && (!entry->in_order || entry->optional);
+    }
+    for (guint i = 0; i < oracle->replies->len; i++) {
+        if (is_failed_open(got, oracle->replies->pdata[i])) {
+            oracle->must_end = TRUE;
+            g_ptr_array_remove_index(oracle->replies, i);
+            return TRUE;
+        }
     }
     return FALSE;
 }
