@@ -74,8 +74,9 @@ class Wire:
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(PATIENCE)
+        # With a time-out it would be an error that the socket's queue is full.
         self.socket.connect(path)
+        self.socket.settimeout(PATIENCE)
         self.serial = 0
         self.fds = []
 
