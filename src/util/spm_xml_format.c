@@ -12,42 +12,88 @@
 
 #include "util/spm_xml.h"
 
-/* In an attribute white space other than a blank must be a reference, or the
- * next parser turns it into a blank (XML 1.0, 3.3.3); everywhere a carriage
- * return must be one (2.11). */
+/* What stands for @c, or NULL: itself. In an attribute (@quote) white space other
+ * than a blank must be a reference, or the next parser turns it into a blank
+ * (XML 1.0, 3.3.3); everywhere a carriage return must be one (2.11). */
+static const char *
+reference(char c, char quote)
+{
+    switch (c) {
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '&':
+        return "&amp;";
+    case '\r':
+        return "&#13;";
+    case '\n':
+        return quote ? "&#10;" : NULL;
+    case '\t':
+        return quote ? "&#9;" : NULL;
+    case '"':
+        return quote == '"' ? "&quot;" : NULL;
+    case '\'':
+        return quote == '\'' ? "&apos;" : NULL;
+    default:
+        return NULL;
+    }
+}
+
+/* Copies in runs: most values hold nothing to escape. */
 static void
 append_escaped(GString *text, const char *value, char quote)
 {
-    for (const char *p = value; *p; p++) {
-        if (*p == '<')
-            g_string_append(text, "&lt;");
-        else if (*p == '>')
-            g_string_append(text, "&gt;");
-        else if (*p == '&')
-            g_string_append(text, "&amp;");
-        else if (quote && *p == quote)
-            g_string_append(text, quote == '"' ? "&quot;" : "&apos;");
-        else if (*p == '\r' || (quote && (*p == '\n' || *p == '\t')))
-            g_string_append_printf(text, "&#%d;", *p);
-        else
-            g_string_append_c(text, *p);
+    const char *run = value;
+    const char *p = value;
+
+    for (; *p; p++) {
+        const char *instead = reference(*p, quote);
+
+        if (!instead)
+            continue;
+        g_string_append_len(text, run, p - run);
+        g_string_append(text, instead);
+        run = p + 1;
     }
+    g_string_append_len(text, run, p - run);
 }
 
 static void
 append_name(GString *text, const xmlNs *ns, const xmlChar *name)
 {
-    if (ns && ns->prefix)
-        g_string_append_printf(text, "%s:", (const char *)ns->prefix);
+    if (ns && ns->prefix) {
+        g_string_append(text, (const char *)ns->prefix);
+        g_string_append_c(text, ':');
+    }
     g_string_append(text, (const char *)name);
 }
 
 static void
 append_value(GString *text, const char *value, char quote)
 {
-    g_string_append_printf(text, "=%c", quote);
+    g_string_append_c(text, '=');
+    g_string_append_c(text, quote);
     append_escaped(text, value ? value : "", quote);
     g_string_append_c(text, quote);
+}
+
+static void
+append_attribute(GString *text, const xmlAttr *attr, char quote)
+{
+    const xmlNode *only = attr->children;
+
+    g_string_append_c(text, ' ');
+    append_name(text, attr->ns, attr->name);
+    /* Several parts, or a reference among them, libxml2 has to put together. */
+    if (only && only->type == XML_TEXT_NODE && !only->next) {
+        append_value(text, (const char *)only->content, quote);
+    } else {
+        xmlChar *value = xmlNodeListGetString(attr->doc, only, 1);
+
+        append_value(text, (const char *)value, quote);
+        xmlFree(value);
+    }
 }
 
 /* A section cannot hold "]]>", which ends it. The parser joins neighbouring
@@ -68,18 +114,11 @@ append_element(GString *text, const xmlNode *node, char quote)
 {
     g_string_append_c(text, '<');
     append_name(text, node->ns, node->name);
-    for (const xmlAttr *attr = node->properties; attr; attr = attr->next) {
-        xmlChar *value = xmlNodeListGetString(node->doc, attr->children, 1);
-
-        g_string_append_c(text, ' ');
-        append_name(text, attr->ns, attr->name);
-        append_value(text, (const char *)value, quote);
-        xmlFree(value);
-    }
+    for (const xmlAttr *attr = node->properties; attr; attr = attr->next)
+        append_attribute(text, attr, quote);
     for (const xmlNs *ns = node->nsDef; ns; ns = ns->next) {
-        g_string_append(text, " xmlns");
-        if (ns->prefix)
-            g_string_append_printf(text, ":%s", (const char *)ns->prefix);
+        g_string_append(text, ns->prefix ? " xmlns:" : " xmlns");
+        g_string_append(text, ns->prefix ? (const char *)ns->prefix : "");
         append_value(text, (const char *)ns->href, quote);
     }
     if (!node->children) {
