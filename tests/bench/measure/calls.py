@@ -4,7 +4,7 @@
 import uuid
 
 from lib import domains, hypervisor, rpc, xdr
-from measure.results import Part, Row, Spread
+from measure.results import Part, Row
 
 DOMAIN_LOOKUP_BY_NAME, DOMAIN_LOOKUP_BY_UUID = 23, 24
 UUID = "8f0f7e1c-34c5-4b0a-9d0b-5f5f3f0c1b01"
@@ -38,5 +38,4 @@ def row(samples, name, clients, figure):
     many = f"{clients} clients" if clients > 1 else "1 client"
     return Row(f"{name}, {many}, {figure}",
                (direct, socat, virtspmd, socat - direct, virtspmd - direct),
-               ratio=Spread.of_ratios(samples.each("virtspmd", figure), samples.each("socat", figure)),
-               at_most=1.0)
+               ratio=samples.ratio(figure), at_most=1.0)

@@ -47,17 +47,25 @@ def lines_of(part):
         yield "  ".join(cells).rstrip()
 
 
+def summary(results):
+    met = [row.met for part in results["parts"] for row in part.rows if row.met is not None]
+    return f"{sum(met)} of {len(met)} targets met in this run"
+
+
 def text_of(results):
     machine = results["machine"]
     yield (f"{machine['cpus']} x {machine['cpu']}, Linux {machine['kernel']}, "
            f"libvirt {machine['libvirt']}; load average at the start {machine['load']:.1f}")
-    met = [row.met for part in results["parts"] for row in part.rows if row.met is not None]
-    yield f"{sum(met)} of {len(met)} targets met in this run"
+    yield summary(results)
     for part in results["parts"]:
         yield ""
-        yield f"{part.title}"
-        yield from textwrap.wrap(part.about, WIDTH, initial_indent="  ", subsequent_indent="  ")
-        yield from (f"  {line}" for line in lines_of(part))
+        yield from text_of_part(part)
+
+
+def text_of_part(part):
+    yield part.title
+    yield from textwrap.wrap(part.about, WIDTH, initial_indent="  ", subsequent_indent="  ")
+    yield from (f"  {line}" for line in lines_of(part))
 
 
 def write(path, results):

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 
 from lib import hypervisor, rpc
+from measure.results import Spread
 
 RELAY_SOCKET = "/run/bench/socat-sock"
 NAMES = ("direct", "socat", "virtspmd")
@@ -45,7 +46,7 @@ def relay():
 
 
 class Samples:
-    """What bench-calls printed: for each way, figures round by round and over all."""
+    """What a load program printed: for each way, figures round by round and over all."""
 
     def __init__(self, lines, names):
         self.rounds = {name: [] for name in names}
@@ -65,32 +66,48 @@ class Samples:
     def median(self, name, figure):
         return statistics.median(self.each(name, figure))
 
-    @property
-    def busy(self):
-        """The largest share of its time in which the load program was busy itself."""
-        return max(entry["busy"] for entry in self.whole.values())
+    def ratio(self, figure, above="virtspmd", below="socat"):
+        """Round by round."""
+        return Spread.of_ratios(self.each(above, figure), self.each(below, figure))
 
 
 class Bench:
-    def __init__(self, programs):
+    def __init__(self, programs, out, relay_pid):
         self.programs = programs
+        self.out = out
+        self.relay = relay_pid
+
+    def run(self, program, *words):
+        """The lines that a load program prints."""
+        return subprocess.run([self.programs / program, *map(str, words)], stdout=subprocess.PIPE,
+                              text=True, check=True).stdout.splitlines()
 
     def calls(self, frames, clients=1, names=NAMES, rounds=ROUNDS):
         """Let clients make these calls in turns, on each of the ways in turns."""
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(b"".join(frames))
-            file.flush()
-            done = subprocess.run(
-                [self.programs / "bench-calls", f"--rounds={rounds}", f"--seconds={seconds_for(clients)}",
-                 f"--clients={clients}", file.name, *(SOCKETS[name] for name in names)],
-                stdout=subprocess.PIPE, text=True, check=True)
-        return Samples(done.stdout.splitlines(), names)
+        with frames_in_file(frames) as path:
+            return Samples(self.run("bench-calls", f"--rounds={rounds}",
+                                    f"--seconds={seconds_for(clients)}", f"--clients={clients}", path,
+                                    *(SOCKETS[name] for name in names)), names)
+
+    def streams(self, direction, size, frame, names=NAMES, rounds=5):
+        """Let a volume be uploaded or downloaded, on each of the ways in turns."""
+        with frames_in_file([frame]) as path:
+            return Samples(self.run("bench-stream", f"--rounds={rounds}", direction, size, path,
+                                    *(SOCKETS[name] for name in names)), names)
 
 
 @contextlib.contextmanager
-def open_all(programs):
-    with relay():
+def frames_in_file(frames):
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"".join(frames))
+        file.flush()
+        yield file.name
+
+
+@contextlib.contextmanager
+def open_all(programs, out):
+    with relay() as process:
         for name in NAMES:
             with rpc.connected(SOCKETS[name]):
                 pass
-        yield Bench(programs)
+        yield Bench(programs, out, process.pid)
