@@ -24,6 +24,7 @@
 #include "conf/spm_schema.h"
 #include "host/host_nodes.h"
 #include "qemu/qemu_argv.h"
+#include "qemu/qemu_caps_store.h"
 #include "qemu/qemu_domain.h"
 #include "qemu/qemu_offline.h"
 #include "util/spm_error.h"
@@ -163,6 +164,7 @@ static SpmQemuCaps *
 find_emulator(const Input *input, const SpmDomainTarget *target, GError **error)
 {
     g_autoptr(SpmQemuCapsCache) cache = NULL;
+    g_autofree char *folder = NULL;
     const char *binary = option_emulator   ? option_emulator
                          : target->emulator ? target->emulator
                                             : DEFAULT_EMULATOR;
@@ -173,6 +175,8 @@ find_emulator(const Input *input, const SpmDomainTarget *target, GError **error)
     if (!spm_domain_asks(input->xml, input->length, NULL))
         return spm_qemu_caps_assume("", error);
     cache = spm_qemu_caps_cache_new();
+    folder = spm_caps_store_default_folder();
+    spm_qemu_caps_cache_keep_in(cache, folder);
     return spm_qemu_caps_lookup(cache, binary, error);
 }
 

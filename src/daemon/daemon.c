@@ -9,6 +9,7 @@
 #include "daemon/sd.h"
 #include "daemon/server.h"
 #include "daemon/sockets.h"
+#include "qemu/qemu_caps_store.h"
 
 #include <glib-unix.h>
 #include <sys/resource.h>
@@ -136,6 +137,7 @@ gboolean
 spm_daemon_run(SpmConfigureFunc configure, gpointer user_data, GError **error)
 {
     Daemon daemon = { .configure = configure, .user_data = user_data };
+    g_autofree char *caps_folder = spm_caps_store_default_folder();
     SpmConfig *config = configure(user_data, error);
     gboolean begun;
 
@@ -145,6 +147,7 @@ spm_daemon_run(SpmConfigureFunc configure, gpointer user_data, GError **error)
     }
     daemon.loop = g_main_loop_new(NULL, FALSE);
     daemon.environment.caps = spm_qemu_caps_cache_new();
+    spm_qemu_caps_cache_keep_in(daemon.environment.caps, caps_folder);
     daemon.environment.lookup_async = spm_qemu_caps_lookup_async;
     daemon.environment.lookup_finish = spm_qemu_caps_lookup_finish;
     daemon.environment.placer = spm_placer_new(NULL, spm_host_config_new());

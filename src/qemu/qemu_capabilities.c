@@ -4,25 +4,30 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "qemu/qemu_caps_store.h"
 #include "qemu/qemu_command.h"
 #include "qemu/qemu_monitor.h"
 #include "util/spm_error.h"
 
-/* What makes a file another file: an upgrade changes at least one of these. */
 typedef struct {
-    guint64 device, inode, size;
-    gint64 seconds, nanoseconds;
-} Fingerprint;
-
-typedef struct {
-    Fingerprint fingerprint;
+    SpmQemuFingerprint fingerprint;
     SpmQemuCaps *caps;      /* NULL while the emulator is being asked */
     GPtrArray *waiting;     /* of GTask */
 } Entry;
 
 struct _SpmQemuCapsCache {
     GHashTable *entries;    /* binary -> Entry */
+    char *folder;           /* of answers on disk, or NULL */
 };
+
+SpmQemuCaps *
+spm_qemu_caps_new(const char *binary)
+{
+    SpmQemuCaps *caps = g_rc_box_new0(SpmQemuCaps);
+
+    caps->binary = g_strdup(binary);
+    return caps;
+}
 
 SpmQemuCaps *
 spm_qemu_caps_ref(SpmQemuCaps *caps)
@@ -48,7 +53,7 @@ spm_qemu_caps_unref(SpmQemuCaps *caps)
 SpmQemuCaps *
 spm_qemu_caps_assume(const char *features, GError **error)
 {
-    g_autoptr(SpmQemuCaps) caps = g_rc_box_new0(SpmQemuCaps);
+    g_autoptr(SpmQemuCaps) caps = spm_qemu_caps_new(NULL);
     g_auto(GStrv) words = g_strsplit(features, ",", -1);
 
     for (char **word = words; *word; word++) {
@@ -88,7 +93,17 @@ spm_qemu_caps_cache_new(void)
 static void
 cache_clear(gpointer data)
 {
-    g_hash_table_unref(((SpmQemuCapsCache *)data)->entries);
+    SpmQemuCapsCache *cache = data;
+
+    g_hash_table_unref(cache->entries);
+    g_free(cache->folder);
+}
+
+void
+spm_qemu_caps_cache_keep_in(SpmQemuCapsCache *cache, const char *folder)
+{
+    g_free(cache->folder);
+    cache->folder = g_strdup(folder);
 }
 
 void
@@ -98,7 +113,7 @@ spm_qemu_caps_cache_free(SpmQemuCapsCache *cache)
 }
 
 static gboolean
-take_fingerprint(const char *binary, Fingerprint *fingerprint, GError **error)
+take_fingerprint(const char *binary, SpmQemuFingerprint *fingerprint, GError **error)
 {
     struct stat st;
 
@@ -127,6 +142,7 @@ take_fingerprint(const char *binary, Fingerprint *fingerprint, GError **error)
 typedef struct {
     SpmQemuCapsCache *cache;
     SpmQemuCaps *caps;
+    gboolean open;          /* a part had no answer: not for the disk */
 } Question;
 
 static void
@@ -135,6 +151,12 @@ question_free(Question *question)
     spm_qemu_caps_cache_free(question->cache);
     spm_qemu_caps_unref(question->caps);
     g_free(question);
+}
+
+static void
+return_caps(GTask *task, SpmQemuCaps *caps)
+{
+    g_task_return_pointer(task, spm_qemu_caps_ref(caps), (GDestroyNotify)spm_qemu_caps_unref);
 }
 
 /* Gives every waiting caller the answer, or @why there is none. */
@@ -149,12 +171,13 @@ answer_all(Question *question, const GError *why)
         g_hash_table_remove(question->cache->entries, question->caps->binary);
     else
         entry->caps = spm_qemu_caps_ref(question->caps);
+    if (!why && !question->open && question->cache->folder)
+        spm_caps_store_write(question->cache->folder, question->caps, &entry->fingerprint);
     for (guint i = 0; i < waiting->len; i++) {
         if (why)
             g_task_return_error(waiting->pdata[i], g_error_copy(why));
         else
-            g_task_return_pointer(waiting->pdata[i], spm_qemu_caps_ref(question->caps),
-                                  (GDestroyNotify)spm_qemu_caps_unref);
+            return_caps(waiting->pdata[i], question->caps);
     }
     question_free(question);
 }
@@ -271,6 +294,7 @@ on_machine_answered(GObject *source, GAsyncResult *result, gpointer data)
 
     /* An emulator that cannot build even this machine leaves the question
      * open, and open means that memory counts as lost. */
+    question->open = !answers;
     if (answers)
         question->caps->sp_mem_migratable = read_migratable(returned(answers, 0));
     answer_all(question, NULL);
@@ -320,8 +344,7 @@ ask(SpmQemuCapsCache *cache, const char *binary)
     Question *question = g_new0(Question, 1);
 
     question->cache = g_rc_box_acquire(cache);
-    question->caps = g_rc_box_new0(SpmQemuCaps);
-    question->caps->binary = g_strdup(binary);
+    question->caps = spm_qemu_caps_new(binary);
     spm_monitor_ask_async(binary, machine, commands, 0, NULL, on_binary_answered, question);
 }
 
@@ -330,7 +353,7 @@ spm_qemu_caps_lookup_async(SpmQemuCapsCache *cache, const char *binary, GCancell
                            GAsyncReadyCallback callback, gpointer user_data)
 {
     g_autoptr(GTask) task = g_task_new(NULL, cancellable, callback, user_data);
-    Fingerprint fingerprint;
+    SpmQemuFingerprint fingerprint;
     GError *why = NULL;
     Entry *entry;
 
@@ -340,7 +363,7 @@ spm_qemu_caps_lookup_async(SpmQemuCapsCache *cache, const char *binary, GCancell
     }
     entry = g_hash_table_lookup(cache->entries, binary);
     if (entry && entry->caps && memcmp(&entry->fingerprint, &fingerprint, sizeof fingerprint) == 0) {
-        g_task_return_pointer(task, spm_qemu_caps_ref(entry->caps), (GDestroyNotify)spm_qemu_caps_unref);
+        return_caps(task, entry->caps);
         return;
     }
     if (entry && !entry->caps) {
@@ -350,9 +373,15 @@ spm_qemu_caps_lookup_async(SpmQemuCapsCache *cache, const char *binary, GCancell
     entry = g_new0(Entry, 1);
     entry->fingerprint = fingerprint;
     entry->waiting = g_ptr_array_new_with_free_func(g_object_unref);
-    g_ptr_array_add(entry->waiting, g_steal_pointer(&task));
     g_hash_table_replace(cache->entries, g_strdup(binary), entry);
-    ask(cache, binary);
+    if (cache->folder)
+        entry->caps = spm_caps_store_read(cache->folder, binary, &fingerprint);
+    if (entry->caps) {
+        return_caps(task, entry->caps);
+    } else {
+        g_ptr_array_add(entry->waiting, g_steal_pointer(&task));
+        ask(cache, binary);
+    }
 }
 
 SpmQemuCaps *

@@ -21,6 +21,8 @@ typedef struct {
     gboolean sp_mem_migratable; /* the memory behind sp-mem is a RAM block that migrates */
 } SpmQemuCaps;
 
+/* Nothing that @binary can do is known yet. */
+SpmQemuCaps *spm_qemu_caps_new(const char *binary);
 SpmQemuCaps *spm_qemu_caps_ref(SpmQemuCaps *caps);
 void spm_qemu_caps_unref(SpmQemuCaps *caps);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmQemuCaps, spm_qemu_caps_unref)
@@ -34,6 +36,9 @@ typedef struct _SpmQemuCapsCache SpmQemuCapsCache;
 SpmQemuCapsCache *spm_qemu_caps_cache_new(void);
 void spm_qemu_caps_cache_free(SpmQemuCapsCache *cache);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmQemuCapsCache, spm_qemu_caps_cache_free)
+
+/* Keep answers on disk too (qemu_caps_store.h), in @folder. */
+void spm_qemu_caps_cache_keep_in(SpmQemuCapsCache *cache, const char *folder);
 
 /* Ask @binary (an absolute path). Never blocks: the emulator runs as a child
  * of its own, with a time limit, and @callback runs from the thread-default
