@@ -12,7 +12,8 @@ from measure.results import Part, Row, Spread
 IDLE = 5000
 # socat makes a process for each client.
 IDLE_SOCAT = 250
-AT_A_TIME = 500
+# No more than a listening socket lets wait.
+AT_A_TIME = 100
 KIB = 16
 # What may differ between two measurements of the same thing.
 UNCHANGED = 1.05
