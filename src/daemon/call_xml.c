@@ -46,7 +46,7 @@ typedef struct {
 
 /* Note the domains in @nested that ask; FALSE with an error. */
 static gboolean
-note_asking(Search *search, const SpmNested *nested)
+note_asking(Search *search, SpmNested *nested)
 {
     Asking asking = { .document = search->documents->documents->len };
 
@@ -54,7 +54,10 @@ note_asking(Search *search, const SpmNested *nested)
         gsize length;
         const char *text = spm_nested_text(nested, i, &length);
 
-        if (!spm_domain_asks(text, length, &search->error)) {
+        const xmlDoc *doc =
+            spm_domain_may_ask(text, length) ? spm_nested_doc(nested, i, &search->error) : NULL;
+
+        if (!doc || !spm_domain_doc_asks(doc, &search->error)) {
             if (search->error)
                 return FALSE;
             continue;
@@ -118,6 +121,16 @@ spm_documents_current(const SpmDocuments *documents, gsize *length)
         return NULL;
     document = documents->documents->pdata[asking->document];
     return spm_nested_text(document->nested, asking->domain, length);
+}
+
+xmlDoc *
+spm_documents_current_doc(const SpmDocuments *documents)
+{
+    const Asking *asking = &g_array_index(documents->asking, Asking, documents->current);
+    const Document *document = documents->documents->pdata[asking->document];
+
+    /* It was parsed to see that it asks. */
+    return spm_nested_doc(document->nested, asking->domain, NULL);
 }
 
 gboolean

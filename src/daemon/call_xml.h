@@ -12,6 +12,7 @@
 
 #include "rpc/rpc_args.h"
 #include "rpc/rpc_frame.h"
+#include "util/spm_xml.h"
 
 G_BEGIN_DECLS
 
@@ -30,6 +31,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmDocuments, spm_documents_free)
 
 /* The domain that is to be translated now, or NULL behind the last. */
 const char *spm_documents_current(const SpmDocuments *documents, gsize *length);
+/* The same, parsed; while there is a current one. */
+xmlDoc *spm_documents_current_doc(const SpmDocuments *documents);
 /* What it has become; the next one is current then. */
 gboolean spm_documents_put(SpmDocuments *documents, const char *xml, GError **error);
 

@@ -81,8 +81,10 @@ lower(SpmCall *call, const GPtrArray *backings)
     };
     gsize length;
     const char *asked = spm_documents_current(call->documents, &length);
+    xmlDoc *doc = spm_documents_current_doc(call->documents);
 
-    xml = spm_domain_lower(asked, length, &context, &error);
+    if (spm_domain_doc_lower(doc, &context, &error))
+        xml = spm_xml_format(doc, spm_xml_quote(asked, length));
     if (!xml || !spm_documents_put(call->documents, xml, &error)) {
         spm_call_fail(call, g_steal_pointer(&error));
         return;
@@ -148,20 +150,17 @@ ask_libvirt(SpmCall *call)
 
 /* ---- 3: what can the emulator do? ---- */
 
-/* Lower for a libvirt that can do all. What fails here fails with every libvirt,
+/* Checked as for a libvirt that can do all. What fails here fails with every libvirt,
  * and libvirt's own words about the probe would say less. */
 static gboolean
 is_possible(const SpmCall *call, GError **error)
 {
-    gsize length;
-    const char *asked = spm_documents_current(call->documents, &length);
     SpmLoweringContext context = {
         .qemu = ((const Lowering *)call->state)->caps,
         .memoryless_cells = TRUE,
     };
-    g_autofree char *xml = spm_domain_lower(asked, length, &context, error);
 
-    return xml != NULL;
+    return spm_domain_doc_check(spm_documents_current_doc(call->documents), &context, error);
 }
 
 static void
@@ -274,21 +273,17 @@ finish(SpmCall *call)
 static void
 next_domain(SpmCall *call)
 {
-    g_autoptr(GError) error = NULL;
     gsize length;
-    const char *xml = spm_documents_current(call->documents, &length);
     Lowering *lowering;
 
-    if (!xml) {
+    if (!spm_documents_current(call->documents, &length)) {
         finish(call);
         return;
     }
     lowering = g_new0(Lowering, 1);
     spm_call_set_state(call, lowering, lowering_free);
-    lowering->target = spm_domain_target_parse(xml, length, &error);
-    if (!lowering->target)
-        spm_call_fail(call, g_steal_pointer(&error));
-    else if (is_to_be_validated(call))
+    lowering->target = spm_domain_doc_target(spm_documents_current_doc(call->documents));
+    if (is_to_be_validated(call))
         spm_intercept_validate(call, find_emulator);
     else
         find_emulator(call);

@@ -30,8 +30,8 @@ spm_domain_may_hold(const char *xml, gsize length)
     return holds(xml, length, SPM_QEMU_ALIAS_RESERVED) || holds(xml, length, SPM_RECORD_NS);
 }
 
-static xmlDoc *
-parse_domain(const char *xml, gsize length, GError **error)
+xmlDoc *
+spm_domain_parse(const char *xml, gsize length, GError **error)
 {
     g_autoptr(xmlDoc) doc = spm_xml_parse(xml, length, error);
     const xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
@@ -57,18 +57,12 @@ spm_domain_target_free(SpmDomainTarget *target)
 }
 
 SpmDomainTarget *
-spm_domain_target_parse(const char *xml, gsize length, GError **error)
+spm_domain_doc_target(const xmlDoc *doc)
 {
-    g_autoptr(xmlDoc) doc = parse_domain(xml, length, error);
-    SpmDomainTarget *target;
-    const xmlNode *domain;
-    const xmlNode *type;
+    const xmlNode *domain = xmlDocGetRootElement(doc);
+    const xmlNode *type = spm_xml_child(spm_xml_child(domain, "os"), "type");
+    SpmDomainTarget *target = g_new0(SpmDomainTarget, 1);
 
-    if (!doc)
-        return NULL;
-    domain = xmlDocGetRootElement(doc);
-    type = spm_xml_child(spm_xml_child(domain, "os"), "type");
-    target = g_new0(SpmDomainTarget, 1);
     target->virt_type = spm_xml_attr(domain, "type");
     target->active = spm_xml_has_attr(domain, "id");
     target->emulator = spm_xml_text(spm_xml_child(spm_xml_child(domain, "devices"), "emulator"));
@@ -77,6 +71,14 @@ spm_domain_target_parse(const char *xml, gsize length, GError **error)
         target->machine = spm_xml_attr(type, "machine");
     }
     return target;
+}
+
+SpmDomainTarget *
+spm_domain_target_parse(const char *xml, gsize length, GError **error)
+{
+    g_autoptr(xmlDoc) doc = spm_domain_parse(xml, length, error);
+
+    return doc ? spm_domain_doc_target(doc) : NULL;
 }
 
 static gboolean
@@ -89,25 +91,31 @@ cells_ask(const SpmNumaDef *numa)
     return FALSE;
 }
 
+gboolean
+spm_domain_doc_asks(const xmlDoc *doc, GError **error)
+{
+    xmlNode *domain = xmlDocGetRootElement(doc);
+    const xmlNode *cell = spm_xml_child(spm_xml_child(spm_xml_child(domain, "cpu"), "numa"), "cell");
+    g_autoptr(SpmNumaDef) numa = NULL;
+
+    if (!spm_validate_no_stray_attribute(domain, error))
+        return FALSE;
+    /* The attribute counts before the rest of its cell does: a document that
+     * only has the word in a comment is libvirt's to judge. */
+    while (cell && !spm_xml_has_attr(cell, "memmapType"))
+        cell = spm_xml_next(cell, "cell");
+    return cell && (numa = spm_numa_def_parse(domain, error)) && cells_ask(numa);
+}
+
 /* A document that asks and can be read as far as that; NULL without @error for
  * one that does not ask. */
 static xmlDoc *
 parse_asking(const char *xml, gsize length, GError **error)
 {
     g_autoptr(xmlDoc) doc = NULL;
-    g_autoptr(SpmNumaDef) numa = NULL;
-    gboolean asks = FALSE;
 
-    if (!spm_domain_may_ask(xml, length) || !(doc = parse_domain(xml, length, error)) ||
-        !spm_validate_no_stray_attribute(xmlDocGetRootElement(doc), error))
-        return NULL;
-    /* The attribute counts before the rest of its cell does: a document that
-     * only has the word in a comment is libvirt's to judge. */
-    for (const xmlNode *cell = spm_xml_child(
-             spm_xml_child(spm_xml_child(xmlDocGetRootElement(doc), "cpu"), "numa"), "cell");
-         cell; cell = spm_xml_next(cell, "cell"))
-        asks = asks || spm_xml_has_attr(cell, "memmapType");
-    if (!asks || !(numa = spm_numa_def_parse(xmlDocGetRootElement(doc), error)) || !cells_ask(numa))
+    if (!spm_domain_may_ask(xml, length) || !(doc = spm_domain_parse(xml, length, error)) ||
+        !spm_domain_doc_asks(doc, error))
         return NULL;
     return g_steal_pointer(&doc);
 }
@@ -120,12 +128,40 @@ spm_domain_asks(const char *xml, gsize length, GError **error)
     return doc != NULL;
 }
 
+static SpmModel *
+check(xmlDoc *doc, const SpmLoweringContext *context, GError **error)
+{
+    g_autoptr(SpmModel) model = NULL;
+
+    spm_placement_note_remove(xmlDocGetRootElement(doc));
+    if (!(model = spm_model_parse(doc, error)) || !spm_validate(model, context, error))
+        return NULL;
+    return g_steal_pointer(&model);
+}
+
+gboolean
+spm_domain_doc_check(xmlDoc *doc, const SpmLoweringContext *context, GError **error)
+{
+    g_autoptr(SpmModel) model = check(doc, context, error);
+
+    return model != NULL;
+}
+
+gboolean
+spm_domain_doc_lower(xmlDoc *doc, const SpmLoweringContext *context, GError **error)
+{
+    g_autoptr(SpmModel) model = check(doc, context, error);
+
+    if (model)
+        spm_lower_document(model, context);
+    return model != NULL;
+}
+
 char *
 spm_domain_lower(const char *xml, gsize length, const SpmLoweringContext *context, GError **error)
 {
     g_autoptr(GError) mine = NULL;
     g_autoptr(xmlDoc) doc = parse_asking(xml, length, &mine);
-    g_autoptr(SpmModel) model = NULL;
 
     if (mine) {
         g_propagate_error(error, g_steal_pointer(&mine));
@@ -133,14 +169,15 @@ spm_domain_lower(const char *xml, gsize length, const SpmLoweringContext *contex
     }
     if (!doc)
         return g_strndup(xml, length);
-    spm_placement_note_remove(xmlDocGetRootElement(doc));
-    model = spm_model_parse(doc, error);
-    if (!model)
-        return NULL;
-    if (!spm_validate(model, context, error))
-        return NULL;
-    spm_lower_document(model, context);
-    return spm_xml_format(doc, spm_xml_quote(xml, length));
+    return spm_domain_doc_lower(doc, context, error)
+               ? spm_xml_format(doc, spm_xml_quote(xml, length))
+               : NULL;
+}
+
+gboolean
+spm_domain_doc_raise(xmlDoc *doc)
+{
+    return spm_raise_document(doc);
 }
 
 char *
@@ -150,10 +187,9 @@ spm_domain_raise(const char *xml, gsize length, GError **error)
 
     if (!spm_domain_may_hold(xml, length))
         return g_strndup(xml, length);
-    doc = parse_domain(xml, length, error);
+    doc = spm_domain_parse(xml, length, error);
     if (!doc)
         return NULL;
-    if (!spm_raise_document(doc))
-        return g_strndup(xml, length);
-    return spm_xml_format(doc, spm_xml_quote(xml, length));
+    return spm_domain_doc_raise(doc) ? spm_xml_format(doc, spm_xml_quote(xml, length))
+                                     : g_strndup(xml, length);
 }

@@ -17,6 +17,7 @@
 #include "host/placement.h"
 #include "qemu/qemu_capabilities.h"
 #include "util/spm_nodeset.h"
+#include "util/spm_xml.h"
 
 G_BEGIN_DECLS
 
@@ -78,6 +79,22 @@ char *spm_domain_lower(const char *xml, gsize length, const SpmLoweringContext *
  * edited so that it can no longer be told truthfully as SPM cells, comes back
  * byte for byte. NULL and @error only when it cannot be parsed. Caller frees. */
 char *spm_domain_raise(const char *xml, gsize length, GError **error);
+
+/* ---- the same on a parsed document ----
+ *
+ * Parsing is most of the work, so whoever has several questions about a document
+ * parses it once. */
+
+/* A document whose root element is <domain>. Errors: SPM_ERROR_XML, SPM_ERROR_XML_DETAIL. */
+xmlDoc *spm_domain_parse(const char *xml, gsize length, GError **error);
+gboolean spm_domain_doc_asks(const xmlDoc *doc, GError **error);
+SpmDomainTarget *spm_domain_doc_target(const xmlDoc *doc);
+/* Would spm_domain_doc_lower() succeed? @doc, which asks, can still be lowered then. */
+gboolean spm_domain_doc_check(xmlDoc *doc, const SpmLoweringContext *context, GError **error);
+/* @doc, which asks, becomes stock XML. FALSE with @error: it says what it said. */
+gboolean spm_domain_doc_lower(xmlDoc *doc, const SpmLoweringContext *context, GError **error);
+/* Stock XML becomes the user's. FALSE: it stays stock XML, and @doc is spoilt. */
+gboolean spm_domain_doc_raise(xmlDoc *doc);
 
 /* Does this stock document hold sp-mem memory, ours or anyone's: memory whose
  * contents are lost where the emulator does not migrate it?

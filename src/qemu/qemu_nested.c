@@ -9,12 +9,13 @@
 
 typedef struct {
     xmlNode *node; /* in the document; NULL: the document itself */
+    xmlDoc *doc;   /* of its own, once somebody wants it; NULL with a NULL @node */
     char *text;
     gsize length;
 } Domain;
 
 struct _SpmNested {
-    xmlDoc *doc;        /* of a document with domains inside */
+    xmlDoc *doc;        /* the whole document */
     char quote;
     char *text;         /* the whole document */
     GPtrArray *domains; /* of Domain */
@@ -26,6 +27,7 @@ domain_free(gpointer data)
 {
     Domain *domain = data;
 
+    g_clear_pointer(&domain->doc, xmlFreeDoc);
     g_free(domain->text);
     g_free(domain);
 }
@@ -126,6 +128,18 @@ spm_nested_text(const SpmNested *nested, guint index, gsize *length)
     return domain->text;
 }
 
+xmlDoc *
+spm_nested_doc(SpmNested *nested, guint index, GError **error)
+{
+    Domain *domain = nested->domains->pdata[index];
+
+    if (!domain->node)
+        return nested->doc;
+    if (!domain->doc)
+        domain->doc = spm_domain_parse(domain->text, domain->length, error);
+    return domain->doc;
+}
+
 gboolean
 spm_nested_put(SpmNested *nested, guint index, const char *xml, GError **error)
 {
@@ -164,12 +178,15 @@ spm_nested_raise(const char *xml, gsize length, GError **error)
         return g_strndup(xml, length);
     nested = spm_nested_parse(xml, length, error);
     for (guint i = 0; nested && i < nested->domains->len; i++) {
-        const Domain *domain = nested->domains->pdata[i];
-        g_autofree char *raised = spm_domain_raise(domain->text, domain->length, error);
+        xmlDoc *doc = spm_nested_doc(nested, i, error);
+        g_autofree char *raised = NULL;
 
-        if (!raised)
+        if (!doc)
             return NULL;
-        if (strcmp(raised, domain->text) != 0 && !spm_nested_put(nested, i, raised, error))
+        if (!spm_domain_doc_raise(doc))
+            continue;
+        raised = spm_xml_format(doc, nested->quote);
+        if (!spm_nested_put(nested, i, raised, error))
             return NULL;
     }
     return nested ? spm_nested_format(nested) : NULL;

@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "util/spm_xml.h"
 
 G_BEGIN_DECLS
 
@@ -26,6 +26,9 @@ guint spm_nested_count(const SpmNested *nested);
 /* A domain's text, with <domain> as its root element. That of a document that is
  * a domain is the document's own, byte for byte. */
 const char *spm_nested_text(const SpmNested *nested, guint index, gsize *length);
+/* The same, parsed, to be looked at and edited: the text stays what it was. NULL and
+ * @error when it cannot be. Belongs to @nested. */
+xmlDoc *spm_nested_doc(SpmNested *nested, guint index, GError **error);
 /* Put @xml, such a text, in its place. FALSE when it is not XML. */
 gboolean spm_nested_put(SpmNested *nested, guint index, const char *xml, GError **error);
 /* The whole document; byte for byte the first one when nothing was put. Caller frees. */
