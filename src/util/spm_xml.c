@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "util/spm_error.h"
+#include "util/spm_memory.h"
 
 /* XML_PARSE_HUGE stays off: libxml2's own limits (256 levels, 10 MB of text)
  * are far above any domain and guard against documents made to be slow.
@@ -29,6 +30,9 @@ spm_xml_parse(const char *xml, gsize length, GError **error)
                             "the document holds a NUL byte");
         return NULL;
     }
+    if (!spm_memory_suffices(length, error))
+        return NULL;
+    spm_memory_share_with_libxml2();
     context = xmlNewParserCtxt();
     doc = context ? xmlCtxtReadMemory(context, xml, (int)length, "domain.xml", NULL, PARSE_OPTIONS)
                   : NULL;

@@ -18,7 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
 /* Parse a document from memory: no network, no external entities, no DTD
  * loading, no entity expansion, white space and comments kept. Refuses what is
  * longer than SPM_XML_MAX, or holds a NUL byte or a DTD.
- * Errors: SPM_ERROR_XML_DETAIL, "at line 3: ...". */
+ * Errors: SPM_ERROR_XML_DETAIL, "at line 3: ..."; SPM_ERROR_OPERATION_FAILED when
+ * there is not memory enough (spm_memory.h). */
 xmlDoc *spm_xml_parse(const char *xml, gsize length, GError **error);
 
 /* The whole document as UTF-8 text, with an XML declaration only when @doc came
