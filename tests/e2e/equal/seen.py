@@ -4,6 +4,7 @@
 import collections
 import contextlib
 import os
+import subprocess
 
 import libvirt
 
@@ -40,6 +41,11 @@ class Seen:
     def connect(self, *where, read_only=False):
         """A connection that is closed with the run."""
         return self.held.enter_context(hypervisor.connected(self.uri(*where), read_only))
+
+    def restores(self):
+        """Can this libvirtd restore what it has saved?  11.3 names a file in a way that
+        QEMU 11.1 does not take."""
+        return self.connect().getLibVersion() >= 12000000
 
     # ---- steps ----
 
@@ -86,6 +92,15 @@ class Seen:
             if part not in done.out:
                 raise Failed(f"{self.side.name}: {part!r} is not shown by {done}")
         return done
+
+    @contextlib.contextmanager
+    def program(self, *argv):
+        """A program that runs beside; what it prints, to be read."""
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                yield process.stdout
+            finally:
+                process.terminate()
 
     def virsh(self, *words, must=True, **more):
         return self.tool("virsh", "-c", self.uri(), *words, must=must, **more)

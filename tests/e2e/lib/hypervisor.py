@@ -69,4 +69,5 @@ def remove(uuid):
         if stays:
             domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
                                  libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
+                                 libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA |
                                  libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
