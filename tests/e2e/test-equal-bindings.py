@@ -14,8 +14,7 @@ from lib import expect, hypervisor, tap
 
 suite = equal.Suite()
 
-# Events can be registered for.  The loop is not run: libvirt's own is not safe against
-# thousands of connections that come and go in another thread.
+# So events can be registered for.
 libvirt.virEventRegisterDefaultImpl()
 
 # Methods that are not called, each with its reason.
@@ -46,7 +45,7 @@ DOCUMENTS = {"xmlDesc": bindings.domain_xml("test"), "dxml": bindings.domain_xml
              "domainXml": bindings.domain_xml("test")}
 
 
-class Objects:
+class Objects(bindings.Objects):
     """One object of each kind, of a connection of one's own."""
 
     def __init__(self, seen, domain="on"):
@@ -60,6 +59,7 @@ class Objects:
         # It may have been closed as one of the calls.
         with contextlib.suppress(libvirt.libvirtError):
             self.connection.close()
+        bindings.turn()
 
     def of(self, kind):
         connection = self.connection
@@ -92,29 +92,10 @@ class Objects:
             return stream
         raise KeyError(kind)
 
-    def argument(self, value):
-        """A value, or the object that it stands for."""
-        if not isinstance(value, bindings.Object):
-            return value
-        if value.kind == bindings.CONNECTION:
-            return self.connection
-        if value.kind == bindings.STREAM:
-            return self.connection.newStream()
-        return self.of({bindings.VOLUME: "virStorageVol",
-                        bindings.SNAPSHOT: "virDomainSnapshot"}[value.kind])
-
 
 def called(classes=bindings.CLASSES):
     return [(kind, method) for kind, method in bindings.methods(classes)
             if method not in NOT_CALLED and kind not in MISSING]
-
-
-def call(seen, objects, kind, method, arguments):
-    """One call; how it ends is a step."""
-    target = objects.of(kind)
-    words = {name: objects.argument(value) for name, value in arguments.items()}
-    seen.named(f"{objects.domain}: {kind}.{method}({bindings.shown(arguments)})",
-               getattr(target, method), **words)
 
 
 def sensible(kind):
@@ -122,8 +103,8 @@ def sensible(kind):
         for domain in ("on", "off") if kind in ("virDomain", "virDomainSnapshot") else ("on",):
             for _, method in called((kind,)):
                 with Objects(seen, domain) as objects:
-                    call(seen, objects, kind, method,
-                         bindings.sensible(kind, method, DOCUMENTS))
+                    objects.call(seen, kind, method,
+                                 bindings.sensible(kind, method, DOCUMENTS))
     return scenario
 
 
@@ -135,7 +116,7 @@ def wrong(kind):
             for arguments in bindings.wrong(
                     kind, method, bindings.sensible(kind, method, DOCUMENTS)):
                 with Objects(seen) as objects:
-                    call(seen, objects, kind, method, arguments)
+                    objects.call(seen, kind, method, arguments)
     return scenario
 
 

@@ -14,6 +14,7 @@ RULES = (
     bound.rule("how long a job took, and what it met of memory that changes",
                r"'(time_\w+|memory_\w+|setup_time\w*|disk_bps|downtime\w*|data_\w+|"
                r"compression_\w+|job_setup_time)': -?\d+", r"'\1': N"),
+    bound.rule("how long the job goes on", r"(virDomain.jobInfo\(\) -> \[\d+, )\d+,", r"\1N,"),
     bound.rule("serial numbers of commands to QEMU", r'"id":"libvirt-\d+"', '"id":"libvirt-N"'),
 )
 
@@ -203,7 +204,8 @@ def _(seen):
 
 @suite.scenario("dumps, peeks and jobs that there are not", RULES)
 def _(seen):
-    connection, happened, domain = running(seen)
+    documents.fill(documents.image("vdb", kind="raw"), "raw")
+    connection, happened, domain = running(seen, devices=documents.disk("vdb", kind="raw"))
     seen.does(domain.coreDumpWithFormat, str(seen.folder / "core"),
               libvirt.VIR_DOMAIN_CORE_DUMP_FORMAT_RAW, libvirt.VIR_DUMP_MEMORY_ONLY)
     happened.drain()
@@ -213,8 +215,9 @@ def _(seen):
     seen.does(domain.memoryPeek, 0, 65536, libvirt.VIR_MEMORY_PHYSICAL)
     seen.tries(domain.memoryPeek, 1 << 40, 16, libvirt.VIR_MEMORY_PHYSICAL)
     seen.tries(domain.memoryPeek, 0, 1 << 23, libvirt.VIR_MEMORY_PHYSICAL)
-    seen.does(domain.blockPeek, "vda", 0, 4096)
-    seen.tries(domain.blockPeek, "vda", 1 << 40, 16)
+    seen.does(domain.blockPeek, "vdb", 0, 4096)
+    seen.tries(domain.blockPeek, "vdb", 1 << 40, 16)
+    seen.tries(domain.blockPeek, "vda", 0, 4096)
     seen.does(domain.jobInfo)
     seen.does(domain.jobStats)
     seen.tries(domain.abortJob)

@@ -182,15 +182,15 @@ class Unknown(Exception):
 
 
 def sensible(kind, method, documents):
-    """Arguments that make sense, {parameter: value}; `documents` are XML by parameter
-    for what differs between drivers."""
+    """Arguments that make sense, {parameter: value}; `documents` are what differs
+    between drivers, by parameter."""
     name = f"{kind}.{method}"
     own = ARGUMENTS.get(name, {})
     chosen = {}
     for parameter in list(inspect.signature(getattr(getattr(libvirt, kind), method)).parameters)[1:]:
         if parameter in own:
             chosen[parameter] = own[parameter]
-        elif parameter in documents and VALUES.get(parameter) is None:
+        elif parameter in documents:
             chosen[parameter] = documents[parameter]
         elif kind == "virConnect" and method.startswith("defineXML") and parameter == "xml":
             chosen[parameter] = documents["xmlDesc"]
@@ -224,13 +224,54 @@ NOT_WRONG = {
 FLAGS = (1 << 31, *(1 << bit for bit in range(6)))
 
 
-def wrong(kind, method, arguments):
-    """Argument sets each with one wrong value."""
+def wrong(kind, method, arguments, most=None):
+    """Argument sets each with one wrong value, of each parameter `most` at most."""
     for parameter, value in arguments.items():
         if (f"{kind}.{method}", parameter) in NOT_WRONG or parameter in ("cb", "opaque"):
             continue
-        for bad in FLAGS if parameter == "flags" else WRONG.get(type(value), ()):
+        values = FLAGS if parameter == "flags" else WRONG.get(type(value), ())
+        for bad in values[:most]:
             yield {**arguments, parameter: bad}
+
+
+def turn():
+    """Run libvirt's event loop once: it closes then what has been closed before.
+
+    It is not run in a thread, as it is not safe against thousands of connections that
+    come and go in another."""
+    over = []
+    timer = libvirt.virEventAddTimeout(0, lambda *_: over.append(True), None)
+    while not over:
+        libvirt.virEventRunDefaultImpl()
+    libvirt.virEventRemoveTimeout(timer)
+
+
+class Objects:
+    """One object of each kind that a driver has.  `of(kind)` makes it."""
+
+    connection = None
+    # Which of its domains, for the names of steps.
+    domain = ""
+
+    def of(self, kind):
+        raise NotImplementedError
+
+    def argument(self, value):
+        """A value, or the object that it stands for."""
+        if not isinstance(value, Object):
+            return value
+        if value.kind == CONNECTION:
+            return self.connection
+        if value.kind == STREAM:
+            return self.connection.newStream()
+        return self.of({VOLUME: "virStorageVol", SNAPSHOT: "virDomainSnapshot"}[value.kind])
+
+    def call(self, seen, kind, method, arguments):
+        """One call; how it ends is a step."""
+        target = self.of(kind)
+        words = {name: self.argument(value) for name, value in arguments.items()}
+        seen.named(f"{self.domain}: {kind}.{method}({shown(arguments)})",
+                   getattr(target, method), **words)
 
 
 def shown(arguments):

@@ -21,6 +21,7 @@ COMMON = (
     rule("the id of a running domain, in names made of it", r"\bdomain-\d+-", "domain-ID-"),
     # The kernel hands out the next one that is free.
     rule("a pseudo-terminal", r"/dev/pts/\d+", "/dev/pts/N"),
+    rule("when QEMU complained", r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z qemu", "TIME qemu"),
     # virtspmd says which kinds of SPM an emulator can do: it is there for that.
     rule("virtspmd's own element of domain capabilities",
          r"(?s)  <numa supported='[a-z]*'>(?:(?!</numa>).)*memmapType(?:(?!</numa>).)*</numa>\n", ""),
@@ -30,6 +31,9 @@ COMMON = (
 
 CREATED = rule("when a snapshot or a checkpoint was made",
                r"(<creationTime>|<name>)\d{10}(</)", r"\1TIME\2")
+FILLED = rule("how full the file system of a pool is",
+              r"(</uuid>\n  <capacity unit='bytes'>)\d+(</capacity>\n  <allocation unit='bytes'>)\d+"
+              r"(</allocation>\n  <available unit='bytes'>)\d+", r"\1N\2N\3N")
 
 
 def apply(text, rules):

@@ -40,6 +40,6 @@ def image(target="vda", size="4M", kind="qcow2", backing=None):
     return path
 
 
-def fill(path):
+def fill(path, kind="qcow2"):
     """Something to copy, the same each time."""
-    shell.works("qemu-io", "-c", "write -P 0x5a 0 1M", path)
+    shell.works("qemu-io", "-f", kind, "-c", "write -P 0x5a 0 1M", path)
