@@ -137,6 +137,10 @@ spm_key_file_parse(const char *text, gsize length, const char *path, GError **er
             fail(error, path, line, "a NUL byte; this is not a text file");
             return NULL;
         }
+        if (!g_utf8_validate(copy, (gssize)size, NULL)) {
+            fail(error, path, line, "bytes that are not UTF-8; save the file as UTF-8 text");
+            return NULL;
+        }
         if (!add_line(entries, copy, path, line, error))
             return NULL;
         text += size + 1;

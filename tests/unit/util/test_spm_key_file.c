@@ -62,7 +62,8 @@ mistakes_name_file_and_line(void)
         { "[s]\na=1\nb=2\na=3\n", "file:4: key 'a' is set a second time; it was set on line 2", 4 },
         { "[s]\na=1\n[t]\na=1\n[s]\na=1\n", "file:6: key 'a'", 6 },
         { "[s]\na=\\q\n", "file:2: key 'a'", 2 },
-        { "[s]\n\na=\xff\n", "file:3: key 'a'", 3 },
+        { "[s]\n\na=\xff\n", "file:3: bytes that are not UTF-8", 3 },
+        { "[\xff]\n", "file:1: bytes that are not UTF-8", 1 },
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
