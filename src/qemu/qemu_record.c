@@ -15,8 +15,14 @@ xmlNode *
 spm_record_new(xmlDoc *doc)
 {
     xmlNode *record = xmlNewDocNode(doc, NULL, BAD_CAST "domain", NULL);
+    g_autofree char *prefix = g_strdup("virtspm");
 
-    xmlSetNs(record, xmlNewNs(record, BAD_CAST SPM_RECORD_NS, BAD_CAST "virtspm"));
+    /* Parts of the user's document will stand in it. */
+    for (guint i = 1; spm_xml_uses_unbound(xmlDocGetRootElement(doc), prefix); i++) {
+        g_free(prefix);
+        prefix = g_strdup_printf("virtspm-%u", i);
+    }
+    xmlSetNs(record, xmlNewNs(record, BAD_CAST SPM_RECORD_NS, BAD_CAST prefix));
     return record;
 }
 

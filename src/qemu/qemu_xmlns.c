@@ -7,24 +7,6 @@
 
 static const char *const containers[] = { "capabilities", "override", "commandline" };
 
-/* Does a name below @node have this prefix without a namespace behind it? libvirt
- * passes over such an element, and declaring the prefix would bring it to life. */
-static gboolean
-uses_unbound(const xmlNode *node, const char *prefix)
-{
-    if (!node->ns && g_str_has_prefix((const char *)node->name, prefix))
-        return TRUE;
-    for (const xmlAttr *attr = node->properties; attr; attr = attr->next) {
-        if (!attr->ns && g_str_has_prefix((const char *)attr->name, prefix))
-            return TRUE;
-    }
-    for (const xmlNode *child = node->children; child; child = child->next) {
-        if (child->type == XML_ELEMENT_NODE && uses_unbound(child, prefix))
-            return TRUE;
-    }
-    return FALSE;
-}
-
 /* Can elements carry this prefix? A default namespace would do for XML, but nobody
  * writes a domain that way. libxml2 takes a declaration of "a:b" with a mere
  * warning, and then reads <a:b:name> as a name without a namespace. */
@@ -47,9 +29,10 @@ declare(xmlNode *domain, xmlNode *record)
      * be ordinary memory: there is always one more prefix to try. */
     for (guint i = 0; !made; i++) {
         g_autofree char *prefix = i == 0 ? g_strdup("qemu") : g_strdup_printf("virtspm-qemu-%u", i);
-        g_autofree char *written = g_strconcat(prefix, ":", NULL);
 
-        if (!uses_unbound(domain, written))
+        /* What lowering has taken out is in the record, and will be below the domain
+         * again. */
+        if (!spm_xml_uses_unbound(domain, prefix) && !spm_xml_uses_unbound(record, prefix))
             made = xmlNewNs(domain, BAD_CAST SPM_QEMU_NS, BAD_CAST prefix);
     }
     spm_record_set_added(record, "xmlns");

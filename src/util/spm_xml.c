@@ -317,3 +317,21 @@ spm_xml_is_blank(const xmlNode *node)
     }
     return TRUE;
 }
+
+gboolean
+spm_xml_uses_unbound(const xmlNode *node, const char *prefix)
+{
+    g_autofree char *written = g_strconcat(prefix, ":", NULL);
+
+    if (!node->ns && g_str_has_prefix((const char *)node->name, written))
+        return TRUE;
+    for (const xmlAttr *attr = node->properties; attr; attr = attr->next) {
+        if (!attr->ns && g_str_has_prefix((const char *)attr->name, written))
+            return TRUE;
+    }
+    for (const xmlNode *child = node->children; child; child = child->next) {
+        if (child->type == XML_ELEMENT_NODE && spm_xml_uses_unbound(child, prefix))
+            return TRUE;
+    }
+    return FALSE;
+}

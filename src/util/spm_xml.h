@@ -73,6 +73,11 @@ void spm_xml_remove(xmlNode *node);
 /* Is there nothing but white space in @node: no element, comment or text? */
 gboolean spm_xml_is_blank(const xmlNode *node);
 
+/* Does a name at or below @node have this prefix without a namespace behind it?
+ * libvirt passes over such an element; declaring the prefix above it would bring it
+ * to life. */
+gboolean spm_xml_uses_unbound(const xmlNode *node, const char *prefix);
+
 /* Do two documents say the same? Elements, attributes (in any order), comments,
  * processing instructions and text in order; white space between elements
  * does not count. On FALSE, *where (may be NULL) names the first difference. */

@@ -50,6 +50,34 @@ untouched_it_is_what_the_user_wrote(void)
     }
 }
 
+/* libvirt passes over an element whose prefix nobody declared. What lowering declares
+ * must not bring it to life, wherever it stands. */
+static void
+undeclared_prefixes_stay_undeclared(void)
+{
+    static const char *const prefixes[] = { "qemu", "virtspm", "virtspm-qemu-1" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+        g_autofree char *note = g_strdup_printf("<%s:note/>", prefixes[i]);
+        g_autofree char *numatune = g_strconcat("<memnode cellid='1' mode='strict' nodeset='1'/>\n    ", note, NULL);
+        g_autofree char *in_cell = g_strconcat(
+            "<cell id='1' memory='2' unit='GiB' memmapType='spm'>", note, "</cell>", NULL);
+        g_autofree char *domain = user_domain();
+        g_autofree char *in_numatune =
+            edited(domain, "<memnode cellid='1' mode='strict' nodeset='1'/>", numatune);
+        g_autofree char *user = edited(in_numatune, CELL_1, in_cell);
+
+        for (int a = 0; a <= 1; a++) {
+            g_autofree char *stock = lowered(user, a);
+            g_autofree char *back = raised(stock);
+            g_autofree char *again = lowered(back, a);
+
+            assert_same_document(back, user);
+            assert_same_document(again, stock);
+        }
+    }
+}
+
 /* A edited so shows @words, and no longer @gone (may be NULL). */
 static void
 assert_shows(gboolean memoryless_cells, const char *from, const char *to, const char *words, const char *gone)
@@ -277,6 +305,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/qemu_raise/untouched-it-is-what-the-user-wrote", untouched_it_is_what_the_user_wrote);
+    g_test_add_func("/qemu_raise/undeclared-prefixes-stay-undeclared", undeclared_prefixes_stay_undeclared);
     g_test_add_func("/qemu_raise/a-resized-device-shows-its-size", a_resized_device_shows_its_size);
     g_test_add_func("/qemu_raise/a-device-moved-on-the-host-shows-its-nodes",
                     a_device_moved_on_the_host_shows_its_nodes);
