@@ -314,6 +314,12 @@ pass_reply(Oracle *oracle, const Whole *got)
         }
         at_head = at_head && (!entry->in_order || entry->optional);
     }
+    return FALSE;
+}
+
+static gboolean
+fails_open(Oracle *oracle, const Whole *got)
+{
     for (guint i = 0; i < oracle->replies->len; i++) {
         if (is_failed_open(got, oracle->replies->pdata[i])) {
             oracle->must_end = TRUE;
@@ -328,7 +334,6 @@ pass_reply(Oracle *oracle, const Whole *got)
 static gboolean
 refuses_call(Oracle *oracle, const Whole *got)
 {
-    gboolean ambiguous = oracle->late && got->header.serial >= SPM_SERIALS_FIRST;
     guint found = 0;
 
     if (got->header.type != SPM_RPC_REPLY || got->header.status != SPM_RPC_ERROR)
@@ -343,7 +348,16 @@ refuses_call(Oracle *oracle, const Whole *got)
         if (entry->only)
             g_ptr_array_remove_index(oracle->calls, i--);
     }
-    return found > 0 || ambiguous;
+    return found > 0;
+}
+
+/* It may answer a call that was taken for a question of virtspmd's, or the other
+ * way round. */
+static gboolean
+is_ambiguous(const Oracle *oracle, const Whole *got)
+{
+    return oracle->client_distrusted || oracle->libvirtd_distrusted ||
+           (oracle->late && got->header.serial >= SPM_SERIALS_FIRST);
 }
 
 void
@@ -352,8 +366,8 @@ oracle_client_got(Oracle *oracle, Whole *whole)
     g_autoptr(Whole) got = whole;
 
     trace("client gets", got);
-    if (!pass_reply(oracle, got) && !refuses_call(oracle, got) && !oracle->libvirtd_distrusted &&
-        !oracle->client_distrusted)
+    if (!pass_reply(oracle, got) && !refuses_call(oracle, got) && !fails_open(oracle, got) &&
+        !is_ambiguous(oracle, got))
         refuse("the client gets what nobody sent", got);
 }
 
