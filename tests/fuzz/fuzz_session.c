@@ -111,7 +111,7 @@ libvirtd_got(Whole *whole, gpointer data)
 static gboolean
 may_be_over(const Talk *talk)
 {
-    return talk->client.gone || talk->libvirtd.gone || oracle_must_end(talk->oracle) ||
+    return talk->client.gone || talk->libvirtd.gone || oracle_may_end(talk->oracle) ||
            wire_is_malformed(talk->client.wire) || wire_is_malformed(talk->libvirtd.wire) ||
            wire_is_irregular(talk->client.wire) || wire_is_irregular(talk->libvirtd.wire);
 }

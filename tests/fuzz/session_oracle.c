@@ -31,7 +31,7 @@ struct _Oracle {
     GPtrArray *questions; /* Whole: virtspmd's own calls that are not answered */
     gboolean late;
     gboolean client_distrusted, libvirtd_distrusted;
-    gboolean must_end;
+    gboolean may_end;
 };
 
 static void
@@ -120,19 +120,22 @@ says(const Whole *whole, const char *word)
     return memmem(whole->bytes->data, whole->bytes->len, word, strlen(word)) != NULL;
 }
 
-/* Is @got what was sent? */
+/* Is @got what was sent, byte for byte? */
 static gboolean
-arrives_as(const Whole *got, const Entry *entry)
+arrives_whole(const Whole *got, const Entry *entry)
 {
     const Whole *sent = entry->whole;
 
-    if (!same_header(got, sent) || !same_fds(got, sent))
-        return FALSE;
-    if (got->bytes->len == sent->bytes->len &&
-        memcmp(got->bytes->data, sent->bytes->data, got->bytes->len) == 0)
-        return TRUE;
-    /* Lowering leaves its record in a document. */
-    return entry->alterable && (!spm_rpc_header_is_call(&got->header) || says(got, "urn:virtspm:domain:1"));
+    return same_header(got, sent) && same_fds(got, sent) && got->bytes->len == sent->bytes->len &&
+           memcmp(got->bytes->data, sent->bytes->data, got->bytes->len) == 0;
+}
+
+/* Is it that with its documents translated? Lowering leaves its record in each. */
+static gboolean
+arrives_altered(const Whole *got, const Entry *entry)
+{
+    return entry->alterable && same_header(got, entry->whole) && same_fds(got, entry->whole) &&
+           (!spm_rpc_header_is_call(&got->header) || says(got, "urn:virtspm:domain:1"));
 }
 
 /* ---- from the client to libvirtd ---- */
@@ -167,7 +170,7 @@ check_order(Oracle *oracle, guint index)
 {
     const Entry *entry = oracle->calls->pdata[index];
 
-    for (guint i = 0; i < index && entry->in_order; i++) {
+    for (guint i = 0; i < index && entry->in_order && !oracle->client_distrusted; i++) {
         const Entry *before = oracle->calls->pdata[i];
 
         if (!before->passed && !before->optional && (before->certain || (before->in_order && !oracle->late)))
@@ -176,12 +179,12 @@ check_order(Oracle *oracle, guint index)
 }
 
 static gboolean
-pass_call(Oracle *oracle, const Whole *got)
+pass_call(Oracle *oracle, const Whole *got, gboolean (*arrives)(const Whole *, const Entry *))
 {
     for (guint i = 0; i < oracle->calls->len; i++) {
         Entry *entry = oracle->calls->pdata[i];
 
-        if (entry->passed || !arrives_as(got, entry))
+        if (entry->passed || !arrives(got, entry))
             continue;
         check_order(oracle, i);
         entry->passed = TRUE;
@@ -217,7 +220,7 @@ void
 oracle_libvirtd_got(Oracle *oracle, Whole *whole)
 {
     g_autoptr(Whole) got = whole;
-    gboolean passed = pass_call(oracle, got);
+    gboolean passed = pass_call(oracle, got, arrives_whole) || pass_call(oracle, got, arrives_altered);
 
     trace("libvirtd gets", got);
     if (oracle->client_distrusted)
@@ -308,24 +311,12 @@ pass_reply(Oracle *oracle, const Whole *got)
     for (guint i = 0; i < oracle->replies->len; i++) {
         const Entry *entry = oracle->replies->pdata[i];
 
-        if ((!entry->in_order || at_head) && arrives_as(got, entry)) {
+        if ((!entry->in_order || at_head) &&
+            (arrives_whole(got, entry) || arrives_altered(got, entry))) {
             g_ptr_array_remove_index(oracle->replies, i);
             return TRUE;
         }
         at_head = at_head && (!entry->in_order || entry->optional);
-    }
-    return FALSE;
-}
-
-static gboolean
-fails_open(Oracle *oracle, const Whole *got)
-{
-    for (guint i = 0; i < oracle->replies->len; i++) {
-        if (is_failed_open(got, oracle->replies->pdata[i])) {
-            oracle->must_end = TRUE;
-            g_ptr_array_remove_index(oracle->replies, i);
-            return TRUE;
-        }
     }
     return FALSE;
 }
@@ -360,13 +351,25 @@ is_ambiguous(const Oracle *oracle, const Whole *got)
            (oracle->late && got->header.serial >= SPM_SERIALS_FIRST);
 }
 
+/* Whatever else it may be: this ends the session. */
+static gboolean
+fails_open(Oracle *oracle, const Whole *got)
+{
+    for (guint i = 0; i < oracle->replies->len; i++) {
+        if (is_failed_open(got, oracle->replies->pdata[i]))
+            oracle->may_end = TRUE;
+    }
+    return oracle->may_end;
+}
+
 void
 oracle_client_got(Oracle *oracle, Whole *whole)
 {
     g_autoptr(Whole) got = whole;
+    gboolean failed_open = fails_open(oracle, got);
 
     trace("client gets", got);
-    if (!pass_reply(oracle, got) && !refuses_call(oracle, got) && !fails_open(oracle, got) &&
+    if (!pass_reply(oracle, got) && !refuses_call(oracle, got) && !failed_open &&
         !is_ambiguous(oracle, got))
         refuse("the client gets what nobody sent", got);
 }
@@ -417,9 +420,9 @@ oracle_count_unanswered(const Oracle *oracle)
 }
 
 gboolean
-oracle_must_end(const Oracle *oracle)
+oracle_may_end(const Oracle *oracle)
 {
-    return oracle->must_end;
+    return oracle->may_end;
 }
 
 void

@@ -46,8 +46,8 @@ void oracle_distrust_libvirtd(Oracle *oracle);
 const SpmRpcHeader *oracle_unanswered(const Oracle *oracle, guint index);
 guint oracle_count_unanswered(const Oracle *oracle);
 
-/* The connection could not be opened: the session has to end. */
-gboolean oracle_must_end(const Oracle *oracle);
+/* The connection could not be opened, as it seems: the session has a reason to end. */
+gboolean oracle_may_end(const Oracle *oracle);
 
 /* Everybody has said all there was to say, and nobody has gone: nothing is left. */
 void oracle_check_complete(const Oracle *oracle);
