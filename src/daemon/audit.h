@@ -12,7 +12,7 @@
  */
 #pragma once
 
-#include "daemon/access.h"
+#include "daemon/terms.h"
 #include "daemon/call.h"
 #include "daemon/peer.h"
 

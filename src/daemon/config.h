@@ -28,6 +28,8 @@ typedef struct {
     guint mode;
     guint mode_ro;
     char *group;
+    guint auth_unix_rw; /* SpmAuth */
+    guint auth_unix_ro;
     guint max_clients;
     guint log_level;  /* SpmLogLevel */
     char *log_output; /* NULL: where spm_log_configure() has it */

@@ -9,6 +9,7 @@
 #include "daemon/config.h"
 
 #include "daemon/log.h"
+#include "daemon/terms.h"
 #include "util/spm_error.h"
 #include "util/spm_size.h"
 
@@ -103,6 +104,17 @@ set_number(const SpmConfigKey *key, SpmConfig *config, const char *value)
 }
 
 static gboolean
+set_auth(const SpmConfigKey *key, SpmConfig *config, const char *value)
+{
+    gboolean polkit = g_str_equal(value, "polkit");
+
+    if (!polkit && !g_str_equal(value, "none"))
+        return FALSE;
+    *FIELD(guint, key, config) = polkit ? SPM_AUTH_POLKIT : SPM_AUTH_NONE;
+    return TRUE;
+}
+
+static gboolean
 set_log_level(const SpmConfigKey *key, SpmConfig *config, const char *value)
 {
     SpmLogLevel level;
@@ -130,6 +142,7 @@ set_log_output(const SpmConfigKey *key, SpmConfig *config, const char *value)
 #define PATHS .set = set_paths, .expected = "absolute paths, separated by ';'"
 #define NAME_OF(what) .set = set_name, .expected = "the name of " what
 #define MODE .set = set_mode, .expected = "an octal number up to 0777"
+#define AUTH .set = set_auth, .expected = "none or polkit"
 #define LOG_LEVEL                                                                                  \
     .set = set_log_level, .expected = "debug, info, warning, error, or a number from 1 to 4"
 #define LOG_OUTPUT                                                                                 \
@@ -148,6 +161,8 @@ static const SpmConfigKey keys[] = {
     { "mode", "0660", AT(mode), MODE, .at_start = TRUE },
     { "mode-ro", "0777", AT(mode_ro), MODE, .at_start = TRUE },
     { "group", "libvirt", AT(group), NAME_OF("a group"), .at_start = TRUE },
+    { "auth-unix-rw", "none", AT(auth_unix_rw), AUTH },
+    { "auth-unix-ro", "none", AT(auth_unix_ro), AUTH },
     { "upstream", LIBVIRTD ";" VIRTQEMUD, AT(upstream), PATHS },
     { "upstream-ro", .shown = LIBVIRTD "-ro;" VIRTQEMUD "-ro", AT(upstream_ro), PATHS },
     /* Each costs two descriptors. */

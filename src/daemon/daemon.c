@@ -6,6 +6,7 @@
 #include "daemon/daemon.h"
 
 #include "daemon/log.h"
+#include "daemon/polkit.h"
 #include "daemon/sd.h"
 #include "daemon/server.h"
 #include "daemon/sockets.h"
@@ -150,6 +151,8 @@ spm_daemon_run(SpmConfigureFunc configure, gpointer user_data, GError **error)
     spm_qemu_caps_cache_keep_in(daemon.environment.caps, caps_folder);
     daemon.environment.lookup_async = spm_qemu_caps_lookup_async;
     daemon.environment.lookup_finish = spm_qemu_caps_lookup_finish;
+    daemon.environment.authorize_async = spm_polkit_check_async;
+    daemon.environment.authorize_finish = spm_polkit_check_finish;
     daemon.environment.placer = spm_placer_new(NULL, spm_host_config_new());
     adopt(&daemon, config);
 

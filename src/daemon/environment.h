@@ -8,7 +8,9 @@
  */
 #pragma once
 
+#include "daemon/peer.h"
 #include "daemon/placer.h"
+#include "daemon/terms.h"
 #include "qemu/qemu_capabilities.h"
 
 G_BEGIN_DECLS
@@ -18,6 +20,10 @@ typedef struct {
     void (*lookup_async)(SpmQemuCapsCache *cache, const char *binary, GCancellable *cancellable,
                          GAsyncReadyCallback callback, gpointer user_data);
     SpmQemuCaps *(*lookup_finish)(SpmQemuCapsCache *cache, GAsyncResult *result, GError **error);
+    /* polkit, likewise (polkit.h) */
+    void (*authorize_async)(const SpmPeer *peer, SpmAccess access, GCancellable *cancellable,
+                            GAsyncReadyCallback callback, gpointer user_data);
+    gboolean (*authorize_finish)(GAsyncResult *result, GError **error);
     const char *sysroot; /* where to look for the host's nodes; NULL: "/" */
     SpmPlacer *placer;   /* NULL: nobody places cells */
     const char *schema;  /* RELAX NG grammar for --validate; NULL: the installed one */

@@ -51,7 +51,7 @@ typedef struct {
     gatomicrefcount references;
     SpmServer *server; /* NULL when the server is gone */
     int client;
-    SpmAccess access;
+    SpmTerms terms;
     char **paths; /* of libvirtd, for this access */
     SpmPeer *peer;
     int upstream;
@@ -137,7 +137,7 @@ prepared(GObject *source, GAsyncResult *result, gpointer data)
         g_hash_table_add(server->sessions,
                          spm_session_new(g_steal_fd(&preparation->client),
                                          g_steal_fd(&preparation->upstream),
-                                         g_steal_pointer(&preparation->peer), preparation->access,
+                                         g_steal_pointer(&preparation->peer), &preparation->terms,
                                          server->environment, session_closed, server));
     } else {
         spm_audit_client(preparation->peer, error);
@@ -145,6 +145,18 @@ prepared(GObject *source, GAsyncResult *result, gpointer data)
                                                                   error, turned_away_left, server));
     }
     g_hash_table_remove(server->preparations, preparation);
+}
+
+static SpmTerms
+terms_of(const Door *door)
+{
+    const SpmConfig *config = door->server->config;
+    SpmTerms terms = {
+        .access = door->access,
+        .auth = door->access == SPM_ACCESS_READ_ONLY ? config->auth_unix_ro : config->auth_unix_rw,
+    };
+
+    return terms;
 }
 
 static void
@@ -159,7 +171,7 @@ welcome(const Door *door, int fd)
     preparation->server = server;
     preparation->client = fd;
     preparation->upstream = -1;
-    preparation->access = door->access;
+    preparation->terms = terms_of(door);
     preparation->paths =
         g_strdupv(door->access == SPM_ACCESS_READ_ONLY ? config->upstream_ro : config->upstream);
     g_hash_table_add(server->preparations, preparation);

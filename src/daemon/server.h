@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "daemon/access.h"
+#include "daemon/terms.h"
 #include "daemon/config.h"
 #include "daemon/environment.h"
 

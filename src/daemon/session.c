@@ -53,14 +53,14 @@ static const SpmSideFuncs side_funcs = { may_begin, wants, message, wake };
 /* ---- life ---- */
 
 SpmSession *
-spm_session_new(int client, int server, SpmPeer *peer, SpmAccess access,
+spm_session_new(int client, int server, SpmPeer *peer, const SpmTerms *terms,
                 const SpmEnvironment *environment, SpmSessionClosedFunc closed, gpointer user_data)
 {
     SpmSession *session = g_new0(SpmSession, 1);
 
     g_atomic_ref_count_init(&session->references);
     session->peer = peer;
-    session->access = access;
+    session->terms = *terms;
     session->audit_rate.most = SPM_AUDIT_RATE;
     session->environment = environment;
     session->closed = closed;

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "daemon/access.h"
+#include "daemon/terms.h"
 #include "daemon/call.h"
 #include "daemon/peer.h"
 #include "daemon/rate.h"
@@ -28,10 +28,10 @@ G_BEGIN_DECLS
 
 typedef void (*SpmSessionClosedFunc)(SpmSession *session, gpointer user_data);
 
-/* Takes the two connected sockets and @peer. @access says which of libvirtd's
- * sockets @server is. @environment must outlive the session; @closed is called
- * once, when it is over. */
-SpmSession *spm_session_new(int client, int server, SpmPeer *peer, SpmAccess access,
+/* Takes the two connected sockets and @peer; @server is one that goes with the terms'
+ * access. @environment must outlive the session; @closed is called once, when it is
+ * over. */
+SpmSession *spm_session_new(int client, int server, SpmPeer *peer, const SpmTerms *terms,
                             const SpmEnvironment *environment, SpmSessionClosedFunc closed,
                             gpointer user_data);
 SpmSession *spm_session_ref(SpmSession *session);

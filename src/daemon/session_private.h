@@ -20,7 +20,7 @@ struct _SpmSession {
     SpmSide *client;
     SpmSide *server;
     SpmPeer *peer;
-    SpmAccess access;
+    SpmTerms terms;
     const SpmEnvironment *environment;
     SpmSessionClosedFunc closed;
     gpointer user_data;
@@ -34,10 +34,14 @@ struct _SpmSession {
     SpmPromises *promises;
     GHashTable *marked;     /* set of procedure and serial: calls whose reply is looked at */
 
+    gboolean authorized;  /* polkit has let it in */
+    gboolean authorizing; /* polkit is being asked */
+
     gboolean opening;
     gboolean open;
     gboolean opening_read_only;
     gboolean read_only; /* open, and libvirtd refuses whatever would change anything */
+    gboolean choked; /* the client does not read what it is answered here */
     gboolean ending;
     gboolean settling;
     GSource *drain;
@@ -47,7 +51,7 @@ struct _SpmSession {
 /* ---- session_relay.c ---- */
 
 /* May the next message be taken from the client, from libvirtd? */
-gboolean spm_session_may_take_from_client(const SpmSession *session);
+gboolean spm_session_may_take_from_client(SpmSession *session);
 gboolean spm_session_may_take_from_server(const SpmSession *session);
 
 /* Is a message to be looked at, instead of being relayed as it arrives? */
@@ -58,8 +62,23 @@ gboolean spm_session_wants_from_server(SpmSession *session, const SpmRpcHeader *
 void spm_session_from_client(SpmSession *session, SpmRpcFrame *frame);
 void spm_session_from_server(SpmSession *session, SpmRpcFrame *frame);
 
+/* Hold a message (taken) until something is known about it. */
+SpmCall *spm_session_hold(SpmSession *session, const SpmRpcProcedure *procedure,
+                          SpmRpcFrame *frame);
+
+/* Send the client an answer that is made here (taken). Further messages are only read
+ * when it has room for it. */
+void spm_session_send_answer(SpmSession *session, SpmRpcFrame *reply);
+
 /* Nobody waits any more for what is held. */
 void spm_session_drop_held(SpmSession *session);
+
+/* ---- session_auth.c ---- */
+
+/* May the client do what its socket allows? */
+gboolean spm_session_is_authorized(const SpmSession *session);
+/* Answer a call of one that may not, or not yet; takes @frame. */
+void spm_session_authorize(SpmSession *session, SpmRpcFrame *frame);
 
 /* ---- session.c ---- */
 

@@ -6,6 +6,7 @@
  *
  * A session goes through these states:
  *
+ *   unknown     polkit has yet to let the client in (session_auth.c), if it must.
  *   not open    libvirtd would see virtspmd itself, mostly root, as the user.
  *               Only what sets up a connection passes; libvirtd answers all
  *               else with an error in this state, so we do.
@@ -27,8 +28,8 @@
 
 /* ---- held messages ---- */
 
-static SpmCall *
-hold(SpmSession *session, const SpmRpcProcedure *procedure, SpmRpcFrame *frame)
+SpmCall *
+spm_session_hold(SpmSession *session, const SpmRpcProcedure *procedure, SpmRpcFrame *frame)
 {
     SpmCall *call = spm_call_new(session, procedure, frame);
 
@@ -70,18 +71,24 @@ spm_session_drop_held(SpmSession *session)
 
 /* ---- from the client ---- */
 
+/* Of another version there is none; libvirtd says so. */
+static gboolean
+is_to_a_driver(const SpmRpcHeader *header)
+{
+    return header->version == SPM_RPC_VERSION &&
+           (header->program == SPM_RPC_PROGRAM_REMOTE || header->program == SPM_RPC_PROGRAM_QEMU ||
+            header->program == SPM_RPC_PROGRAM_LXC);
+}
+
 /* Could libvirtd do anything on somebody's behalf because of this call? */
 static gboolean
 needs_identity(const SpmRpcHeader *header)
 {
     const SpmRpcProcedure *procedure = spm_rpc_procedure_find(header);
 
-    if (header->program != SPM_RPC_PROGRAM_REMOTE && header->program != SPM_RPC_PROGRAM_QEMU &&
-        header->program != SPM_RPC_PROGRAM_LXC)
-        return FALSE;
-    return !procedure ||
-           (procedure->check != SPM_RPC_CHECK_OPEN &&
-            procedure->check != SPM_RPC_CHECK_BEFORE_OPEN);
+    return is_to_a_driver(header) &&
+           (!procedure || (procedure->check != SPM_RPC_CHECK_OPEN &&
+                           procedure->check != SPM_RPC_CHECK_BEFORE_OPEN));
 }
 
 gboolean
@@ -92,6 +99,8 @@ spm_session_wants_from_client(const SpmSession *session, const SpmRpcHeader *hea
     /* What libvirtd does not take for a call is left to libvirtd. */
     if (!spm_rpc_header_is_call(header) || header->status != SPM_RPC_OK)
         return FALSE;
+    if (!spm_session_is_authorized(session) && is_to_a_driver(header))
+        return TRUE;
     if (!session->open && needs_identity(header))
         return TRUE;
     if (header->serial >= SPM_SERIALS_FIRST)
@@ -134,6 +143,13 @@ send_to_server(SpmSession *session, SpmRpcFrame *frame)
     spm_side_send(session->server, frame);
 }
 
+void
+spm_session_send_answer(SpmSession *session, SpmRpcFrame *reply)
+{
+    spm_side_send(session->client, reply);
+    session->choked = spm_side_is_full(session->client);
+}
+
 static void
 refuse_not_open(SpmSession *session, const SpmRpcHeader *header)
 {
@@ -141,7 +157,7 @@ refuse_not_open(SpmSession *session, const SpmRpcHeader *header)
         g_error_new_literal(SPM_ERROR, SPM_ERROR_INTERNAL, "hypervisor connection not open");
 
     spm_audit_message(session, header, error);
-    spm_side_send(session->client, spm_rpc_error_reply(header, error, SPM_RPC_FROM_RPC));
+    spm_session_send_answer(session, spm_rpc_error_reply(header, error, SPM_RPC_FROM_RPC));
 }
 
 void
@@ -149,7 +165,9 @@ spm_session_from_client(SpmSession *session, SpmRpcFrame *frame)
 {
     const SpmRpcProcedure *procedure = spm_rpc_procedure_find(&frame->header);
 
-    if (!session->open && needs_identity(&frame->header)) {
+    if (!spm_session_is_authorized(session) && is_to_a_driver(&frame->header)) {
+        spm_session_authorize(session, frame);
+    } else if (!session->open && needs_identity(&frame->header)) {
         refuse_not_open(session, &frame->header);
         spm_rpc_frame_free(frame);
     } else if (spm_serials_is_ours(session->serials, &frame->header)) {
@@ -158,7 +176,7 @@ spm_session_from_client(SpmSession *session, SpmRpcFrame *frame)
     } else if (!procedure || !spm_intercept_wants_call(procedure)) {
         send_to_server(session, frame);
     } else {
-        spm_intercept_call(hold(session, procedure, frame));
+        spm_intercept_call(spm_session_hold(session, procedure, frame));
     }
 }
 
@@ -231,7 +249,7 @@ spm_session_from_server(SpmSession *session, SpmRpcFrame *frame)
         session->opening = session->read_only = FALSE;
         spm_side_send(session->client, frame);
     } else {
-        spm_intercept_reply(hold(session, spm_rpc_procedure_find(&frame->header), frame));
+        spm_intercept_reply(spm_session_hold(session, spm_rpc_procedure_find(&frame->header), frame));
     }
 }
 
@@ -294,7 +312,8 @@ spm_session_forward(SpmSession *session, SpmCall *call)
     if (procedure->reply == SPM_RPC_REPLY_OPEN) {
         session->opening = FALSE;
         session->open = TRUE;
-        session->read_only = session->opening_read_only || session->access == SPM_ACCESS_READ_ONLY;
+        session->read_only =
+            session->opening_read_only || session->terms.access == SPM_ACCESS_READ_ONLY;
     }
     spm_side_send(session->client, frame);
 }
@@ -305,7 +324,7 @@ spm_session_answer(SpmSession *session, SpmCall *call, SpmRpcFrame *reply)
     const SpmRpcProcedure *procedure = call->procedure;
     g_autoptr(SpmRpcFrame) frame = release(session, call);
 
-    spm_side_send(session->client, reply);
+    spm_session_send_answer(session, reply);
     /* libvirtd has opened the connection, as us. Nobody may use it. */
     if (procedure->reply == SPM_RPC_REPLY_OPEN && spm_rpc_header_is_reply(&frame->header))
         spm_session_begin_end(session);
@@ -331,9 +350,10 @@ spm_session_remember(SpmSession *session, const char *kind, gboolean memoryless)
 /* ---- back-pressure ---- */
 
 gboolean
-spm_session_may_take_from_client(const SpmSession *session)
+spm_session_may_take_from_client(SpmSession *session)
 {
-    return !session->ending && !session->opening &&
+    session->choked = session->choked && spm_side_is_full(session->client);
+    return !session->ending && !session->opening && !session->choked &&
            session->held_bytes < SPM_SESSION_HELD_BYTES_MAX &&
            g_hash_table_size(session->held) + session->waiting.length < SPM_SESSION_HELD_MAX;
 }

@@ -288,6 +288,12 @@ spm_side_settle(SpmSide *side, gboolean reading)
 }
 
 gboolean
+spm_side_is_full(const SpmSide *side)
+{
+    return spm_out_queue_is_full(side->out);
+}
+
+gboolean
 spm_side_is_over(const SpmSide *side, const char **reason)
 {
     *reason = side->reason;

@@ -51,6 +51,9 @@ gboolean spm_side_pump(SpmSide *side);
 gboolean spm_side_flush(SpmSide *side);
 void spm_side_settle(SpmSide *side, gboolean reading);
 
+/* Too much waits to be written: nothing more should be sent (out_queue.h). */
+gboolean spm_side_is_full(const SpmSide *side);
+
 /* No more input will come: the peer has closed, or sent what is not the
  * protocol. *reason says which. */
 gboolean spm_side_is_over(const SpmSide *side, const char **reason);

@@ -24,6 +24,7 @@ enum {
     SPM_RPC_FROM_QEMU = 10,
     SPM_RPC_FROM_REMOTE = 13,
     SPM_RPC_FROM_DOMAIN = 20,
+    SPM_RPC_FROM_POLKIT = 60,
 };
 
 typedef struct {

@@ -13,11 +13,16 @@
 
 G_BEGIN_DECLS
 
-/* Procedures that virtspmd calls by itself. */
+/* Procedures that virtspmd calls by itself, or answers itself. */
 enum {
     SPM_RPC_CONNECT_OPEN = 1,
     SPM_RPC_DOMAIN_DEFINE_XML = 11,
     SPM_RPC_DOMAIN_GET_XML_DESC = 14,
+    SPM_RPC_AUTH_LIST = 66,
+    SPM_RPC_AUTH_SASL_INIT = 67,
+    SPM_RPC_AUTH_SASL_START = 68,
+    SPM_RPC_AUTH_SASL_STEP = 69,
+    SPM_RPC_AUTH_POLKIT = 70,
     SPM_RPC_CONNECT_DOMAIN_XML_TO_NATIVE = 136,
     SPM_RPC_DOMAIN_HAS_MANAGED_SAVE_IMAGE = 183,
     SPM_RPC_DOMAIN_SNAPSHOT_GET_XML_DESC = 186,

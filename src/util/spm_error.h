@@ -30,11 +30,14 @@ typedef enum {
     SPM_ERROR_XML_DETAIL = 35,            /* VIR_ERR_XML_DETAIL: not well formed; "at line N: ..." */
     SPM_ERROR_SYSTEM = 38,                /* VIR_ERR_SYSTEM_ERROR */
     SPM_ERROR_RPC = 39,                   /* VIR_ERR_RPC */
+    SPM_ERROR_AUTH_FAILED = 45,           /* VIR_ERR_AUTH_FAILED */
     SPM_ERROR_OPERATION_INVALID = 55,     /* VIR_ERR_OPERATION_INVALID */
     SPM_ERROR_CONFIG_UNSUPPORTED = 67,    /* VIR_ERR_CONFIG_UNSUPPORTED */
+    SPM_ERROR_AUTH_CANCELLED = 79,        /* VIR_ERR_AUTH_CANCELLED */
     SPM_ERROR_OPERATION_UNSUPPORTED = 84, /* VIR_ERR_OPERATION_UNSUPPORTED */
     SPM_ERROR_RESOURCE_BUSY = 87,         /* VIR_ERR_RESOURCE_BUSY */
     SPM_ERROR_XML_INVALID_SCHEMA = 92,    /* VIR_ERR_XML_INVALID_SCHEMA */
+    SPM_ERROR_AUTH_UNAVAILABLE = 94,      /* VIR_ERR_AUTH_UNAVAILABLE */
 } SpmErrorCode;
 
 /* An error about a place in a document carries its line; 0 when there is none. */

@@ -22,7 +22,7 @@ def argv(listen, upstreams=(hypervisor.LIBVIRT_SOCKET,), config=CONFIGURATION, m
 
 class Daemon:
     def __init__(self, folder, listen, upstreams=(hypervisor.LIBVIRT_SOCKET,), settings="", more=(),
-                 **how):
+                 environment=None, **how):
         """It is ready when this returns: it says so as systemd has it (sd_notify(3)).
 
         settings are lines for the section [virtspmd], more are options of virtspmd.
@@ -39,7 +39,7 @@ class Daemon:
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(
                 argv(listen, upstreams, self.config, more), stderr=errors,
-                env=dict(os.environ, NOTIFY_SOCKET=str(folder / "notify")), **how)
+                env=dict(os.environ, NOTIFY_SOCKET=str(folder / "notify"), **(environment or {})), **how)
         self.wait_until("READY=1")
 
     def configure(self, settings):

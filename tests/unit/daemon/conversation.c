@@ -157,6 +157,56 @@ conversation_lowered(const char *xml, const char *emulator, gboolean memoryless)
     return lowered;
 }
 
+/* ---- polkit ---- */
+
+static GTask *polkit_question; /* what it is asked now */
+static SpmAccess polkit_access;
+
+static void
+authorize_async(const SpmPeer *peer, SpmAccess access, GCancellable *cancellable,
+                GAsyncReadyCallback callback, gpointer user_data)
+{
+    g_assert_null(polkit_question);
+    g_assert_cmpuint(peer->uid, ==, 1234);
+    polkit_access = access;
+    polkit_question = g_task_new(NULL, cancellable, callback, user_data);
+}
+
+static gboolean
+authorize_finish(GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
+}
+
+static void
+wait_for_question(SpmAccess access)
+{
+    while (!polkit_question)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpint(polkit_access, ==, access);
+}
+
+/* Yes, without an error. */
+static void
+answer_question(int code)
+{
+    g_autoptr(GTask) task = g_steal_pointer(&polkit_question);
+
+    g_assert_nonnull(task);
+    if (code == 0)
+        g_task_return_boolean(task, TRUE);
+    else
+        g_task_return_new_error(task, SPM_ERROR, code, "access denied by policy");
+}
+
+static void
+expect_question_taken_back(void)
+{
+    while (!g_cancellable_is_cancelled(g_task_get_cancellable(polkit_question)))
+        g_main_context_iteration(NULL, TRUE);
+    answer_question(0);
+}
+
 /* ---- messages ---- */
 
 static void
@@ -453,6 +503,15 @@ conversation_run(Conversation *conversation, const Step *steps)
         case EMULATOR_ANSWERS:
             let_emulator_answer();
             break;
+        case POLKIT_IS_ASKED:
+            wait_for_question(step->type);
+            break;
+        case POLKIT_SAYS:
+            answer_question(step->type);
+            break;
+        case POLKIT_IS_ASKED_NO_MORE:
+            expect_question_taken_back();
+            break;
         case END:
             break;
         }
@@ -467,8 +526,8 @@ closed(SpmSession *session, gpointer user_data)
     ((Conversation *)user_data)->over = TRUE;
 }
 
-Conversation *
-conversation_new_for(gboolean root, SpmAccess access, SpmPlacer *placer)
+static Conversation *
+new_conversation(gboolean root, const SpmTerms *terms, SpmPlacer *placer)
 {
     Conversation *conversation = g_new0(Conversation, 1);
     int client[2], server[2];
@@ -481,14 +540,24 @@ conversation_new_for(gboolean root, SpmAccess access, SpmPlacer *placer)
     conversation->libvirtd = server[0];
     conversation->environment.lookup_async = lookup_async;
     conversation->environment.lookup_finish = lookup_finish;
+    conversation->environment.authorize_async = authorize_async;
+    conversation->environment.authorize_finish = authorize_finish;
     conversation->environment.sysroot = empty_host();
     conversation->environment.placer = placer;
-    conversation->session = spm_session_new(client[1], server[1], make_peer(root), access,
+    conversation->session = spm_session_new(client[1], server[1], make_peer(root), terms,
                                             &conversation->environment, closed, conversation);
     conversation->patience = g_timeout_source_new_seconds(PATIENCE_SECONDS);
     g_source_set_callback(conversation->patience, out_of_patience, NULL, NULL);
     g_source_attach(conversation->patience, NULL);
     return conversation;
+}
+
+Conversation *
+conversation_new_for(gboolean root, SpmAccess access, SpmPlacer *placer)
+{
+    const SpmTerms terms = { access, SPM_AUTH_NONE };
+
+    return new_conversation(root, &terms, placer);
 }
 
 Conversation *
@@ -553,6 +622,33 @@ void
 conversation_libvirtd_leaves(Conversation *conversation)
 {
     leave(&conversation->libvirtd);
+}
+
+static void
+test_polkit(gboolean root, SpmAccess access, const Step *steps)
+{
+    const SpmTerms terms = { access, SPM_AUTH_POLKIT };
+    g_autoptr(Conversation) conversation = new_conversation(root, &terms, NULL);
+
+    conversation_run(conversation, steps);
+}
+
+void
+conversation_test_polkit(const Step *steps)
+{
+    test_polkit(FALSE, SPM_ACCESS_READ_WRITE, steps);
+}
+
+void
+conversation_test_polkit_as_root(const Step *steps)
+{
+    test_polkit(TRUE, SPM_ACCESS_READ_WRITE, steps);
+}
+
+void
+conversation_test_polkit_read_only(const Step *steps)
+{
+    test_polkit(FALSE, SPM_ACCESS_READ_ONLY, steps);
 }
 
 int

@@ -34,6 +34,9 @@ typedef enum {
     NOBODY_GETS_ANYTHING,
     EMULATOR_KEEPS_WAITING, /* from here on it does not answer, */
     EMULATOR_ANSWERS,       /* until now */
+    POLKIT_IS_ASKED,        /* about this access */
+    POLKIT_SAYS,            /* this error's code; 0: yes */
+    POLKIT_IS_ASKED_NO_MORE,
 } Act;
 
 typedef struct {
@@ -87,6 +90,10 @@ void conversation_run(Conversation *conversation, const Step *steps);
 /* A conversation of its own. */
 void conversation_test(const Step *steps);
 void conversation_test_as_root(const Step *steps);
+/* polkit has to let the client in. */
+void conversation_test_polkit(const Step *steps);
+void conversation_test_polkit_as_root(const Step *steps);
+void conversation_test_polkit_read_only(const Step *steps);
 /* The client came in through the read-only socket. */
 void conversation_test_read_only(const Step *steps);
 

@@ -140,6 +140,26 @@ test_a_peer_that_does_not_read_stops_the_other(gconstpointer data)
     receive_equal(to, flood->data, sent);
 }
 
+/* Answers that are made here do not pile up for a client that does not read. */
+static void
+test_who_is_answered_has_to_read(void)
+{
+    g_autoptr(Conversation) conversation = conversation_new(FALSE);
+    const Step refused = { CLIENT_SENDS, CALL(14, 1, "d u0") };
+    g_autoptr(GByteArray) call = conversation_message(&refused);
+    const gsize many = 16 * SPM_OUT_QUEUE_BYTES_MAX;
+    gsize sent = 0;
+
+    while (sent < many) {
+        gsize size = send_some(conversation, conversation_client(conversation), call->data, call->len);
+
+        if (size < call->len)
+            break;
+        sent += size;
+    }
+    g_assert_cmpuint(sent, <, many);
+}
+
 /* FALSE when the socket takes nothing now. */
 static gboolean
 try_send_fd(int socket, int fd)
@@ -456,6 +476,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("byte-by-byte", test_a_call_byte_by_byte);
     ADD("longest-message", test_the_longest_message);
+    g_test_add_func("/daemon/flow/back-pressure/answers", test_who_is_answered_has_to_read);
     ADD_BOTH("back-pressure", test_a_peer_that_does_not_read_stops_the_other);
     ADD("fds/pass", test_fds_pass_with_calls_and_replies);
     ADD("fds/bounded", test_fds_under_way_are_bounded);

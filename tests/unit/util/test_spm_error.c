@@ -20,11 +20,14 @@ codes_are_those_of_libvirt(void)
     g_assert_cmpint(SPM_ERROR_XML_DETAIL, ==, 35);
     g_assert_cmpint(SPM_ERROR_SYSTEM, ==, 38);
     g_assert_cmpint(SPM_ERROR_RPC, ==, 39);
+    g_assert_cmpint(SPM_ERROR_AUTH_FAILED, ==, 45);
     g_assert_cmpint(SPM_ERROR_OPERATION_INVALID, ==, 55);
     g_assert_cmpint(SPM_ERROR_CONFIG_UNSUPPORTED, ==, 67);
+    g_assert_cmpint(SPM_ERROR_AUTH_CANCELLED, ==, 79);
     g_assert_cmpint(SPM_ERROR_OPERATION_UNSUPPORTED, ==, 84);
     g_assert_cmpint(SPM_ERROR_RESOURCE_BUSY, ==, 87);
     g_assert_cmpint(SPM_ERROR_XML_INVALID_SCHEMA, ==, 92);
+    g_assert_cmpint(SPM_ERROR_AUTH_UNAVAILABLE, ==, 94);
 }
 
 static void
@@ -43,6 +46,9 @@ every_code_has_its_heading(void)
         { SPM_ERROR_XML_DETAIL, "boo" },
         { SPM_ERROR_SYSTEM, "boo" },
         { SPM_ERROR_RPC, "boo" },
+        { SPM_ERROR_AUTH_FAILED, "authentication failed: boo" },
+        { SPM_ERROR_AUTH_CANCELLED, "authentication cancelled: boo" },
+        { SPM_ERROR_AUTH_UNAVAILABLE, "authentication unavailable: boo" },
         { SPM_ERROR_OPERATION_INVALID, "Requested operation is not valid: boo" },
         { SPM_ERROR_CONFIG_UNSUPPORTED, "unsupported configuration: boo" },
         { SPM_ERROR_OPERATION_UNSUPPORTED, "Operation not supported: boo" },

@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""polkit decides who comes in, and the answers are libvirtd's own.
+
+libvirtd and virtspmd are both told to ask polkit; every conversation is held with both,
+and the replies are compared byte for byte.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import libvirt
+
+from lib import daemon, expect, hypervisor, rpc, shell, tap, xdr
+
+# Whom the rules below let in, refuse, let look only, and have asked.
+LET_IN, REFUSED, LOOKER, ASKED = 61011, 61012, 61013, 61014
+USERS = {LET_IN: "spm-let-in", REFUSED: "spm-refused", LOOKER: "spm-looker", ASKED: "spm-asked"}
+RULES = """
+polkit.addRule(function(action, subject) {
+    if (action.id != "org.libvirt.unix.manage" && action.id != "org.libvirt.unix.monitor")
+        return polkit.Result.NOT_HANDLED;
+    switch (subject.user) {
+    case "spm-let-in": return polkit.Result.YES;
+    case "spm-looker": return action.id == "org.libvirt.unix.monitor" ? polkit.Result.YES : polkit.Result.NO;
+    case "spm-asked": return polkit.Result.AUTH_SELF;
+    default: return polkit.Result.NO;
+    }
+});
+"""
+LIBVIRTD_CONF = pathlib.Path("/etc/libvirt/libvirtd.conf")
+POLKIT = 'auth_unix_rw = "polkit"\nauth_unix_ro = "polkit"\n'
+SETTINGS = "auth-unix-rw=polkit\nauth-unix-ro=polkit\nmode=0777"
+TALK = "--talk"
+AUTH_LIST, SASL_INIT, SASL_STEP, AUTH_POLKIT = 66, 67, 69, 70
+
+
+class Bus:
+    """The system's bus; it starts polkitd when that is asked for."""
+
+    def __init__(self):
+        pathlib.Path("/run/dbus").mkdir(parents=True, exist_ok=True)
+        self.process = subprocess.Popen(["dbus-daemon", "--system", "--nofork", "--nopidfile", "--print-address"],
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.process.stdout.readline()
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+@contextlib.contextmanager
+def libvirtd_with(lines):
+    before = LIBVIRTD_CONF.read_text()
+    LIBVIRTD_CONF.write_text(before + lines)
+    hypervisor.ctl("restart", "libvirtd")
+    mode = os.stat(hypervisor.LIBVIRT_SOCKET).st_mode
+    os.chmod(hypervisor.LIBVIRT_SOCKET, 0o777)
+    try:
+        yield
+    finally:
+        LIBVIRTD_CONF.write_text(before)
+        os.chmod(hypervisor.LIBVIRT_SOCKET, mode)
+        hypervisor.ctl("restart", "libvirtd")
+
+
+@contextlib.contextmanager
+def world():
+    for uid, name in USERS.items():
+        shell.works("groupadd", "--gid", str(uid), name)
+        shell.works("useradd", "--uid", str(uid), "--gid", str(uid), "--no-create-home", name)
+    rules = pathlib.Path("/etc/polkit-1/rules.d/10-test.rules")
+    rules.parent.mkdir(parents=True, exist_ok=True)
+    rules.write_text(RULES)
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder).chmod(0o755)
+        bus = Bus()
+        try:
+            with libvirtd_with(POLKIT), daemon.running(f"{folder}/sock", settings=SETTINGS) as instance:
+                yield instance
+        finally:
+            bus.end()
+
+
+suite = tap.Suite(world)
+
+
+def as_user(uid, path, calls):
+    """The replies to a process of that user's own, for a peer is a process."""
+    said = [(procedure, args.hex(), more) for procedure, args, more in calls]
+    return json.loads(shell.works(sys.executable, __file__, TALK, path, json.dumps(said), user=uid,
+                                  group=uid, extra_groups=[]))
+
+
+def talk(path, said):
+    """The replies, in hexadecimal."""
+    with rpc.connected(path, opened=False) as wire:
+        return [wire.call(procedure, bytes.fromhex(args), **more).hex()
+                for procedure, args, more in json.loads(said)]
+
+
+def call(procedure, args=b"", **more):
+    return procedure, args, more
+
+
+OPEN = call(rpc.CONNECT_OPEN, xdr.optional("qemu:///system") + xdr.u32(0))
+GET_VERSION = call(rpc.GET_LIB_VERSION)
+
+
+def alike(instance, uid, *calls, suffix=""):
+    """Both give the same replies to this user; those replies."""
+    wanted, got = (as_user(uid, f"{path}{suffix}", calls)
+                   for path in (hypervisor.LIBVIRT_SOCKET, instance.listen))
+    for one, other in zip(wanted, got):
+        expect.equal(rpc.describe(bytes.fromhex(other)), rpc.describe(bytes.fromhex(one)))
+    expect.equal(got, wanted)
+    return [bytes.fromhex(reply) for reply in got]
+
+
+@suite.case("before a client is let in, everything is answered as libvirtd answers it")
+def _(instance):
+    calls = [call(AUTH_LIST), OPEN, GET_VERSION, call(2), call(60, xdr.u32(10)), call(419, bytes(8)),
+             call(SASL_INIT), call(SASL_STEP, bytes(12)), call(350, bytes(8)),
+             call(1, program=rpc.QEMU), call(1, program=rpc.LXC), call(1, program=4711),
+             call(AUTH_LIST, version=2), call(AUTH_LIST, status=1), call(249, xdr.u32(0), type=4),
+             call(AUTH_LIST)]
+    replies = alike(instance, REFUSED, *calls)
+    expect.equal(rpc.payload(replies[0]), xdr.u32(1, 2), "the kinds of authentication")
+    expect.equal(rpc.Error(replies[1]).message, "authentication required")
+
+
+@suite.case("whom polkit lets in is served")
+def _(instance):
+    for calls in ([call(AUTH_LIST), call(AUTH_POLKIT), OPEN, GET_VERSION],
+                  [call(AUTH_POLKIT), call(AUTH_LIST), OPEN, call(AUTH_LIST)]):
+        replies = alike(instance, LET_IN, *calls)
+        expect.equal([rpc.header(reply).status for reply in replies], [rpc.OK] * 4)
+
+
+@suite.case("whom it does not is refused in libvirtd's words, again and again")
+def _(instance):
+    replies = alike(instance, REFUSED, call(AUTH_LIST), call(AUTH_POLKIT), call(AUTH_POLKIT), OPEN)
+    error = rpc.Error(replies[1])
+    expect.equal((error.code, error.domain, error.message), (
+        libvirt.VIR_ERR_AUTH_FAILED, libvirt.VIR_FROM_POLKIT,
+        "authentication failed: access denied by policy"))
+
+
+@suite.case("when nobody can be asked, libvirtd's words say so")
+def _(instance):
+    [reply] = alike(instance, ASKED, call(AUTH_POLKIT))
+    expect.equal(rpc.Error(reply).code, libvirt.VIR_ERR_AUTH_UNAVAILABLE)
+    expect.contains(rpc.Error(reply).message, "no polkit agent available", "org.libvirt.unix.manage")
+
+
+@suite.case("to look takes another permission than to manage")
+def _(instance):
+    calls = call(AUTH_POLKIT), OPEN, GET_VERSION
+    expect.equal([rpc.header(reply).status for reply in alike(instance, LOOKER, *calls)],
+                 [rpc.ERROR] * 3)
+    expect.equal([rpc.header(reply).status for reply in alike(instance, LOOKER, *calls, suffix="-ro")],
+                 [rpc.OK] * 3)
+
+
+@suite.case("root needs no permission")
+def _(instance):
+    alike(instance, 0, call(AUTH_LIST), OPEN, GET_VERSION)
+
+
+@suite.case("virsh works, or says what libvirtd would have it say")
+def _(instance):
+    def virsh(uid, uri):
+        done = shell.run(*shell.virsh("uri", uri=uri), user=uid, group=uid, extra_groups=[])
+        return done.status, done.err
+    for uid, status in (LET_IN, 0), (REFUSED, 1), (ASKED, 1):
+        wanted, got = virsh(uid, hypervisor.LIBVIRT_URI), virsh(uid, instance.uri)
+        expect.equal(got, wanted)
+        expect.equal(got[0], status, f"the status for {USERS[uid]}")
+
+
+@suite.case("who is refused, and why, is in the log")
+def _(instance):
+    as_user(REFUSED, str(instance.listen), [call(AUTH_POLKIT)])
+    expect.contains(instance.log(), f"refused AUTH_POLKIT to user {USERS[REFUSED]} (uid {REFUSED})",
+                    ": authentication failed: access denied by policy")
+
+
+@suite.case("a person's question is taken back when the client leaves")
+def _(instance):
+    agent = pathlib.Path(__file__).parent / "lib/polkit_agent.py"
+    with subprocess.Popen([sys.executable, agent], user=ASKED, group=ASKED,
+                          extra_groups=[], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True) as asked, \
+            subprocess.Popen(["socat", "-", f"UNIX-CONNECT:{instance.listen}"], user=ASKED, group=ASKED,
+                             extra_groups=[], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
+        asked.stdin.write(f"{client.pid}\n")
+        asked.stdin.flush()
+        expect.equal(asked.stdout.readline(), "registered\n")
+        client.stdin.write(rpc.frame(AUTH_POLKIT))
+        client.stdin.flush()
+        expect.equal(asked.stdout.readline(), "begin org.libvirt.unix.manage\n")
+        client.kill()
+        expect.equal(asked.stdout.readline(), "cancel\n")
+        asked.kill()
+
+
+@suite.case("without polkit a client is told what to do, and root is served")
+def _(_):
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder).chmod(0o755)
+        with daemon.running(f"{folder}/sock", settings=SETTINGS,
+                            environment={"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={folder}/none"}) as instance:
+            [reply] = as_user(LET_IN, str(instance.listen), [call(AUTH_POLKIT)])
+            error = rpc.Error(bytes.fromhex(reply))
+            expect.equal((error.code, error.domain),
+                         (libvirt.VIR_ERR_AUTH_UNAVAILABLE, libvirt.VIR_FROM_POLKIT))
+            expect.contains(error.message, "polkit cannot be asked", "start dbus and polkit", "auth-unix-rw")
+            with hypervisor.connected(instance.uri) as connection:
+                expect.equal(connection.getType(), "QEMU")
+
+
+if sys.argv[1:2] == [TALK]:
+    print(json.dumps(talk(*sys.argv[2:])))
+else:
+    suite.main()
