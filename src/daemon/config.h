@@ -31,9 +31,13 @@ typedef struct {
     guint auth_unix_rw; /* SpmAuth */
     guint auth_unix_ro;
     guint max_clients;
-    guint log_level;  /* SpmLogLevel */
-    char *log_output; /* NULL: where spm_log_configure() has it */
-    char *schema;     /* NULL: the installed one */
+    guint max_client_requests;
+    guint max_client_memory; /* MiB */
+    guint handshake_timeout; /* seconds; 0: none */
+    guint idle_timeout;      /* likewise */
+    guint log_level;         /* SpmLogLevel */
+    char *log_output;        /* NULL: where spm_log_configure() has it */
+    char *schema;            /* NULL: the installed one */
     SpmHostConfig *host;
 
     char **chosen; /* a key of the table each: the text it was set to, or NULL */

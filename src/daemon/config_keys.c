@@ -167,6 +167,10 @@ static const SpmConfigKey keys[] = {
     { "upstream-ro", .shown = LIBVIRTD "-ro;" VIRTQEMUD "-ro", AT(upstream_ro), PATHS },
     /* Each costs two descriptors. */
     { "max-clients", "1000", AT(max_clients), NUMBER(1, 100000) },
+    { "max-client-requests", "16", AT(max_client_requests), NUMBER(1, 1000) },
+    { "max-client-memory", "8", AT(max_client_memory), NUMBER(1, 1024) },
+    { "handshake-timeout", "60", AT(handshake_timeout), NUMBER(0, 3600) },
+    { "idle-timeout", "0", AT(idle_timeout), NUMBER(0, 604800) },
     { "log-level", "warning", AT(log_level), LOG_LEVEL },
     { "log-output", .shown = "stderr", AT(log_output), LOG_OUTPUT },
     { "schema", .shown = "/usr/share/virtspm/schemas/domain.rng", AT(schema), PATH },

@@ -18,6 +18,7 @@
 #include "daemon/session.h"
 #include "daemon/turned_away.h"
 #include "daemon/upstream.h"
+#include "util/spm_size.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -154,6 +155,11 @@ terms_of(const Door *door)
     SpmTerms terms = {
         .access = door->access,
         .auth = door->access == SPM_ACCESS_READ_ONLY ? config->auth_unix_ro : config->auth_unix_rw,
+        .max_requests = config->max_client_requests,
+        .max_memory = config->max_client_memory * SPM_MIB,
+        .since = g_get_monotonic_time(),
+        .handshake_seconds = config->handshake_timeout,
+        .idle_seconds = config->idle_timeout,
     };
 
     return terms;

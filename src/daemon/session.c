@@ -78,6 +78,8 @@ spm_session_new(int client, int server, SpmPeer *peer, const SpmTerms *terms,
     spm_side_set_other(session->server, session->client);
     spm_side_settle(session->client, TRUE);
     spm_side_settle(session->server, TRUE);
+    spm_session_await_opening(session);
+    spm_session_is_active(session);
     return session;
 }
 
@@ -99,6 +101,7 @@ spm_session_close(SpmSession *session)
         g_source_destroy(session->drain);
         g_clear_pointer(&session->drain, g_source_unref);
     }
+    spm_session_stop_timers(session);
     g_clear_pointer(&session->client, spm_side_free);
     g_clear_pointer(&session->server, spm_side_free);
 }
@@ -117,23 +120,24 @@ spm_session_unref(SpmSession *session)
     g_free(session);
 }
 
-static void
-finish(SpmSession *session)
+void
+spm_session_finish(SpmSession *session)
 {
+    g_autoptr(SpmSession) alive = spm_session_ref(session);
     SpmSessionClosedFunc closed = session->closed;
 
     spm_session_close(session);
     if (closed)
-        closed(session, session->user_data);
+        closed(alive, session->user_data);
 }
 
 static gboolean
 drained_too_slowly(gpointer data)
 {
-    g_autoptr(SpmSession) session = spm_session_ref(data);
+    SpmSession *session = data;
 
     g_info("closing a connection whose peer does not read");
-    finish(session);
+    spm_session_finish(session);
     return G_SOURCE_REMOVE;
 }
 
@@ -180,6 +184,7 @@ spm_session_settle(SpmSession *session)
     if (session->settling || !session->client)
         return;
     session->settling = TRUE;
+    spm_session_is_active(session);
     do {
         progress = spm_side_pump(session->client);
         progress |= spm_side_pump(session->server);
@@ -189,7 +194,7 @@ spm_session_settle(SpmSession *session)
     session->settling = FALSE;
 
     if (is_finished(session)) {
-        finish(session);
+        spm_session_finish(session);
         return;
     }
     spm_side_settle(session->client, !session->ending);

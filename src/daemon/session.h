@@ -15,10 +15,11 @@
 
 G_BEGIN_DECLS
 
-/* Messages and bytes held back for one client. Beyond it the client is read no
- * further, as libvirtd would not read it beyond max_client_requests (5 unless
- * configured). Protects memory: a client costs at most this, one message being
- * collected (SPM_RPC_FRAME_MAX), and the same once more on its way out. */
+/* Messages and bytes held back for one client, unless configured otherwise. Beyond it
+ * the client is read no further, as libvirtd would not read it beyond
+ * max_client_requests (5 unless configured). Protects memory: a client costs at most
+ * this, one message being collected (SPM_RPC_FRAME_MAX), and the same once more on
+ * its way out. */
 #define SPM_SESSION_HELD_MAX 16
 #define SPM_SESSION_HELD_BYTES_MAX (8 * 1024 * 1024)
 

@@ -73,6 +73,7 @@ answered(GObject *source, GAsyncResult *result, gpointer data)
     if (!call->session)
         return;
     session = spm_session_ref(call->session);
+    spm_session_person_answered(session);
     if (session->environment->authorize_finish(result, &error)) {
         spm_call_ask_libvirt(call, SPM_RPC_AUTH_LIST, g_byte_array_new(), listed);
     } else {
@@ -97,6 +98,7 @@ ask(SpmSession *session, SpmRpcFrame *frame)
         return;
     }
     session->authorizing = TRUE;
+    spm_session_await_person(session);
     session->environment->authorize_async(session->peer, session->terms.access, call->cancellable,
                                           answered, spm_call_ref(call));
 }

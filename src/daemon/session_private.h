@@ -45,6 +45,10 @@ struct _SpmSession {
     gboolean ending;
     gboolean settling;
     GSource *drain;
+    GSource *handshake;
+    gint64 asking_since; /* a person */
+    GSource *idle;
+    gint64 active; /* the last time that anything came or went */
     SpmRate audit_rate;
 };
 
@@ -80,7 +84,25 @@ gboolean spm_session_is_authorized(const SpmSession *session);
 /* Answer a call of one that may not, or not yet; takes @frame. */
 void spm_session_authorize(SpmSession *session, SpmRpcFrame *frame);
 
+/* ---- session_time.c ---- */
+
+/* The client has to open its connection in time, */
+void spm_session_await_opening(SpmSession *session);
+/* though while polkit may ask a person no time passes, */
+void spm_session_await_person(SpmSession *session);
+void spm_session_person_answered(SpmSession *session);
+/* and now it has. */
+void spm_session_opened(SpmSession *session);
+
+/* Something came or went. */
+void spm_session_is_active(SpmSession *session);
+
+void spm_session_stop_timers(SpmSession *session);
+
 /* ---- session.c ---- */
+
+/* End it now, and tell the owner, who may give up the session. */
+void spm_session_finish(SpmSession *session);
 
 /* Take nothing more from either side; what is queued is still written. */
 void spm_session_begin_end(SpmSession *session);

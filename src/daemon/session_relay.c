@@ -312,6 +312,7 @@ spm_session_forward(SpmSession *session, SpmCall *call)
     if (procedure->reply == SPM_RPC_REPLY_OPEN) {
         session->opening = FALSE;
         session->open = TRUE;
+        spm_session_opened(session);
         session->read_only =
             session->opening_read_only || session->terms.access == SPM_ACCESS_READ_ONLY;
     }
@@ -354,13 +355,13 @@ spm_session_may_take_from_client(SpmSession *session)
 {
     session->choked = session->choked && spm_side_is_full(session->client);
     return !session->ending && !session->opening && !session->choked &&
-           session->held_bytes < SPM_SESSION_HELD_BYTES_MAX &&
-           g_hash_table_size(session->held) + session->waiting.length < SPM_SESSION_HELD_MAX;
+           session->held_bytes < session->terms.max_memory &&
+           g_hash_table_size(session->held) + session->waiting.length < session->terms.max_requests;
 }
 
 /* Held replies wait for an emulator, never for libvirtd. */
 gboolean
 spm_session_may_take_from_server(const SpmSession *session)
 {
-    return !session->ending && session->held_replies < SPM_SESSION_HELD_MAX;
+    return !session->ending && session->held_replies < session->terms.max_requests;
 }

@@ -29,6 +29,11 @@ typedef enum {
 typedef struct {
     SpmAccess access;
     SpmAuth auth;
+    guint max_requests;      /* messages that are held back, or under way to libvirtd for them */
+    gsize max_memory;        /* bytes of those; one message more may come on top */
+    gint64 since;            /* when the client came (g_get_monotonic_time()) */
+    guint handshake_seconds; /* from then until its connection is open; 0: any time */
+    guint idle_seconds;      /* without a word from either side; 0: any time */
 } SpmTerms;
 
 G_END_DECLS

@@ -526,6 +526,20 @@ closed(SpmSession *session, gpointer user_data)
     ((Conversation *)user_data)->over = TRUE;
 }
 
+SpmTerms
+conversation_terms(SpmAccess access, SpmAuth auth)
+{
+    const SpmTerms terms = {
+        .access = access,
+        .auth = auth,
+        .max_requests = SPM_SESSION_HELD_MAX,
+        .max_memory = SPM_SESSION_HELD_BYTES_MAX,
+        .since = g_get_monotonic_time(),
+    };
+
+    return terms;
+}
+
 static Conversation *
 new_conversation(gboolean root, const SpmTerms *terms, SpmPlacer *placer)
 {
@@ -555,9 +569,15 @@ new_conversation(gboolean root, const SpmTerms *terms, SpmPlacer *placer)
 Conversation *
 conversation_new_for(gboolean root, SpmAccess access, SpmPlacer *placer)
 {
-    const SpmTerms terms = { access, SPM_AUTH_NONE };
+    const SpmTerms terms = conversation_terms(access, SPM_AUTH_NONE);
 
     return new_conversation(root, &terms, placer);
+}
+
+Conversation *
+conversation_new_on(const SpmTerms *terms)
+{
+    return new_conversation(FALSE, terms, NULL);
 }
 
 Conversation *
@@ -627,7 +647,7 @@ conversation_libvirtd_leaves(Conversation *conversation)
 static void
 test_polkit(gboolean root, SpmAccess access, const Step *steps)
 {
-    const SpmTerms terms = { access, SPM_AUTH_POLKIT };
+    const SpmTerms terms = conversation_terms(access, SPM_AUTH_POLKIT);
     g_autoptr(Conversation) conversation = new_conversation(root, &terms, NULL);
 
     conversation_run(conversation, steps);

@@ -81,6 +81,10 @@ Conversation *conversation_new(gboolean root);
 Conversation *conversation_new_placing(gboolean root, SpmPlacer *placer);
 /* All that can be chosen. */
 Conversation *conversation_new_for(gboolean root, SpmAccess access, SpmPlacer *placer);
+/* alice, on these terms. */
+Conversation *conversation_new_on(const SpmTerms *terms);
+/* Those of all others: the default limits, and no time-outs. */
+SpmTerms conversation_terms(SpmAccess access, SpmAuth auth);
 void conversation_free(Conversation *conversation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Conversation, conversation_free)
 

@@ -49,6 +49,10 @@ test_every_key(void)
                                "group=kvm\n"
                                "auth-unix-rw=polkit\n"
                                "auth-unix-ro=none\n"
+                               "max-client-requests=3\n"
+                               "max-client-memory=4\n"
+                               "handshake-timeout=5\n"
+                               "idle-timeout=6\n"
                                "log-level=2\n"
                                "log-output=file:/log\n"
                                "max-clients=7\n"
@@ -72,6 +76,10 @@ test_every_key(void)
     g_assert_true(spm_config_is_chosen(config, "group"));
     g_assert_cmpuint(config->auth_unix_rw, ==, SPM_AUTH_POLKIT);
     g_assert_cmpuint(config->auth_unix_ro, ==, SPM_AUTH_NONE);
+    g_assert_cmpuint(config->max_client_requests, ==, 3);
+    g_assert_cmpuint(config->max_client_memory, ==, 4);
+    g_assert_cmpuint(config->handshake_timeout, ==, 5);
+    g_assert_cmpuint(config->idle_timeout, ==, 6);
     g_assert_cmpuint(config->log_level, ==, SPM_LOG_INFO);
     g_assert_cmpstr(config->log_output, ==, "file:/log");
     g_assert_cmpuint(config->max_clients, ==, 7);
@@ -105,6 +113,10 @@ test_errors_name_file_key_and_value(void)
         { "schema=d.rng", "key 'schema'" },
         { "auth-unix-rw=sasl", "key 'auth-unix-rw' is 'sasl', which is not none or polkit" },
         { "auth-unix-ro=", "key 'auth-unix-ro'" },
+        { "max-client-requests=0", "which is not a number from 1 to 1000" },
+        { "max-client-memory=1025", "key 'max-client-memory'" },
+        { "handshake-timeout=-1", "key 'handshake-timeout'" },
+        { "idle-timeout=1h", "key 'idle-timeout'" },
         { "log-level=0", "key 'log-level'" },
         { "log-level=Warning", "key 'log-level' is 'Warning'" },
         { "log-output=file:log", "key 'log-output'" },
