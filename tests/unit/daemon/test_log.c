@@ -8,6 +8,7 @@
 
 #include "conversation.h"
 #include "daemon/audit.h"
+#include "documents.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -202,17 +203,15 @@ test_a_refused_call_says_who_what_and_why(void)
         OPENING,
         { CLIENT_SENDS, CALL(419, 2, "identity") },
         { CLIENT_GETS_ERROR, ERROR_OF(419, 2, SPM_ERROR_OPERATION_DENIED, "only root") },
-        { CLIENT_SENDS, CALL(182, 3, "d u0") },
-        { LIBVIRTD_GETS, CALL(14, OURS(1), "d u0") },
-        { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", "<domain") },
-        { CLIENT_GETS_ERROR, ERROR_OF(182, 3, SPM_ERROR_OPERATION_UNSUPPORTED, "cannot be found") },
+        { CLIENT_SENDS, CALL(11, 3, "$", USER_ON(EMULATOR_PLAIN)) },
+        { CLIENT_GETS_ERROR, ERROR_OF(11, 3, SPM_ERROR_CONFIG_UNSUPPORTED, "") },
         { END },
     });
     text = logged();
     assert_holds(text, "warning : refused DOMAIN_GET_XML_DESC to " WHO
                        ": internal error: hypervisor connection not open\n");
     assert_holds(text, "refused CONNECT_SET_IDENTITY to " WHO ": operation forbidden: only root");
-    assert_holds(text, "refused DOMAIN_MANAGED_SAVE of domain 'guest' to " WHO ": ");
+    assert_holds(text, "refused DOMAIN_DEFINE_XML of domain 'guest' to " WHO ": ");
 }
 
 static void
