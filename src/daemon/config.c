@@ -5,6 +5,7 @@
  */
 #include "daemon/config.h"
 
+#include "daemon/terms.h"
 #include "util/spm_error.h"
 #include "util/spm_key_file.h"
 
@@ -25,6 +26,31 @@ spm_config_new(void)
     }
     config->host = spm_host_config_new();
     return config;
+}
+
+SpmConfig *
+spm_config_new_session(void)
+{
+    SpmConfig *config = spm_config_new();
+    const char *runtime = g_get_user_runtime_dir();
+
+    config->session = TRUE;
+    g_free(config->listen);
+    config->listen = g_build_filename(runtime, "virtspm", "virtspm-sock", NULL);
+    spm_config_set(config, "listen-ro", "", NULL);
+    config->mode = 0600;
+    g_clear_pointer(&config->group, g_free);
+    g_strfreev(config->upstream);
+    config->upstream = g_new0(char *, 3);
+    config->upstream[0] = g_build_filename(runtime, "libvirt", "libvirt-sock", NULL);
+    config->upstream[1] = g_build_filename(runtime, "libvirt", "virtqemud-sock", NULL);
+    return config;
+}
+
+char *
+spm_config_session_path(void)
+{
+    return g_build_filename(g_get_user_config_dir(), "virtspm", "virtspm.conf", NULL);
 }
 
 void
@@ -151,6 +177,19 @@ is_read_write(const SpmConfig *config, GError **error)
     return FALSE;
 }
 
+/* A user needs no permission for what is the user's own. */
+static gboolean
+is_for_the_system(const SpmConfig *config, GError **error)
+{
+    if (!config->session ||
+        (config->auth_unix_rw == SPM_AUTH_NONE && config->auth_unix_ro == SPM_AUTH_NONE))
+        return FALSE;
+    g_set_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,
+                "auth-unix-rw and auth-unix-ro are for the system's virtspmd; with --session they "
+                "must be 'none'");
+    return TRUE;
+}
+
 gboolean
 spm_config_complete(SpmConfig *config, GError **error)
 {
@@ -165,7 +204,8 @@ spm_config_complete(SpmConfig *config, GError **error)
         return FALSE;
     }
     return !is_upstream(config, config->listen, error) &&
-           !is_upstream(config, config->listen_ro, error) && !is_read_write(config, error);
+           !is_upstream(config, config->listen_ro, error) && !is_read_write(config, error) &&
+           !is_for_the_system(config, error);
 }
 
 char *

@@ -39,12 +39,18 @@ typedef struct {
     char *log_output;        /* NULL: where spm_log_configure() has it */
     char *schema;            /* NULL: the installed one */
     SpmHostConfig *host;
+    gboolean session; /* the user's own libvirtd, which is started when it does not run */
 
     char **chosen; /* a key of the table each: the text it was set to, or NULL */
 } SpmConfig;
 
 /* The defaults. */
 SpmConfig *spm_config_new(void);
+/* Those of a user's own virtspmd (--session): sockets are below $XDG_RUNTIME_DIR, for the
+ * user alone, and read-only there is nothing. */
+SpmConfig *spm_config_new_session(void);
+/* Where its configuration is. Caller frees. */
+char *spm_config_session_path(void);
 void spm_config_free(SpmConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmConfig, spm_config_free)
 

@@ -54,6 +54,7 @@ typedef struct {
     int client;
     SpmTerms terms;
     char **paths; /* of libvirtd, for this access */
+    gboolean session;
     SpmPeer *peer;
     int upstream;
 } Preparation;
@@ -114,7 +115,9 @@ prepare(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
     preparation->peer = spm_peer_new(preparation->client, &error);
     if (preparation->peer)
         preparation->upstream =
-            spm_upstream_connect((const char *const *)preparation->paths, &error);
+            preparation->session
+                ? spm_upstream_connect_session((const char *const *)preparation->paths, &error)
+                : spm_upstream_connect((const char *const *)preparation->paths, &error);
     if (error)
         g_task_return_error(task, error);
     else
@@ -178,6 +181,7 @@ welcome(const Door *door, int fd)
     preparation->client = fd;
     preparation->upstream = -1;
     preparation->terms = terms_of(door);
+    preparation->session = config->session;
     preparation->paths =
         g_strdupv(door->access == SPM_ACCESS_READ_ONLY ? config->upstream_ro : config->upstream);
     g_hash_table_add(server->preparations, preparation);

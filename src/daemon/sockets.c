@@ -8,6 +8,8 @@
 #include "daemon/sd.h"
 #include "util/spm_error.h"
 
+#include <errno.h>
+
 static void
 socket_free(gpointer data)
 {
@@ -89,6 +91,18 @@ make(GPtrArray *sockets, const SpmConfig *config, const char *path, guint mode, 
     return listener != NULL;
 }
 
+static gboolean
+make_private_folder(const SpmConfig *config, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(config->listen);
+
+    if (g_mkdir_with_parents(folder, 0700) == 0)
+        return TRUE;
+    g_set_error(error, SPM_ERROR, SPM_ERROR_SYSTEM, "cannot listen on %s: %s: %s", config->listen,
+                folder, g_strerror(errno));
+    return FALSE;
+}
+
 GPtrArray *
 spm_sockets_open(const SpmConfig *config, GArray *handed_over, GError **error)
 {
@@ -105,6 +119,8 @@ spm_sockets_open(const SpmConfig *config, GArray *handed_over, GError **error)
     if (sockets->len > 0)
         return g_steal_pointer(&sockets);
 
+    if (config->session && !make_private_folder(config, error))
+        return NULL;
     if (!make(sockets, config, config->listen, config->mode, SPM_ACCESS_READ_WRITE, error) ||
         (config->listen_ro &&
          !make(sockets, config, config->listen_ro, config->mode_ro, SPM_ACCESS_READ_ONLY, error)))

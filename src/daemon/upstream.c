@@ -8,6 +8,8 @@
 #include "util/spm_error.h"
 
 #include <errno.h>
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -41,6 +43,26 @@ spm_upstream_connect_to(const char *path)
         errno = saved == EAGAIN ? ETIMEDOUT : saved;
         return -1;
     }
+    return fd;
+}
+
+/* libvirt's own client knows how to start a user's libvirtd. It has to stay connected
+ * until we are, or libvirtd might have ended by then. */
+int
+spm_upstream_connect_session(const char *const *paths, GError **error)
+{
+    int fd = spm_upstream_connect(paths, NULL);
+    virConnectPtr started;
+
+    if (fd >= 0)
+        return fd;
+    started = virConnectOpen("qemu:///session");
+    fd = spm_upstream_connect(paths, error);
+    if (fd < 0 && !started)
+        g_prefix_error(error, "libvirt's client cannot start it (%s), and ",
+                       virGetLastErrorMessage());
+    if (started)
+        virConnectClose(started);
     return fd;
 }
 

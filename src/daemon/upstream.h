@@ -18,6 +18,10 @@ G_BEGIN_DECLS
  * socket and what is wrong with it. */
 int spm_upstream_connect(const char *const *paths, GError **error);
 
+/* The same for a user's own libvirtd, which is started when nobody listens, and ends
+ * by itself when it is not needed any more. May wait for longer. */
+int spm_upstream_connect_session(const char *const *paths, GError **error);
+
 /* Connect to one socket. -1 with errno set. */
 int spm_upstream_connect_to(const char *path);
 

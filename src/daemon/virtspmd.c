@@ -54,6 +54,7 @@ typedef struct {
     char *listen;
     char **upstream;
     char *config;
+    gboolean session;
     gboolean verbose;
     gboolean version;
 } Options;
@@ -69,7 +70,10 @@ parse_options(int *argc, char ***argv, Options *options, GError **error)
           "PATH" },
         { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config,
           "Read this configuration (" SPM_CONFIG_PATH ")", "FILE" },
-        { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose, "Log all that happens (log-level=debug)", NULL },
+        { "session", 0, 0, G_OPTION_ARG_NONE, &options->session,
+          "Serve this user's own libvirtd, which is started when it is needed", NULL },
+        { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
+          "Log all that happens (log-level=debug)", NULL },
         { "version", 'V', 0, G_OPTION_ARG_NONE, &options->version, "Print the version and leave",
           NULL },
         { NULL }
@@ -92,15 +96,16 @@ static SpmConfig *
 configure(gpointer data, GError **error)
 {
     const Options *options = data;
-    g_autoptr(SpmConfig) config = spm_config_new();
+    g_autoptr(SpmConfig) config = options->session ? spm_config_new_session() : spm_config_new();
+    g_autofree char *path = options->session ? spm_config_session_path() : g_strdup(SPM_CONFIG_PATH);
 
-    if (!spm_config_load(config, options->config ? options->config : SPM_CONFIG_PATH,
-                         options->config != NULL, error))
+    if (!spm_config_load(config, options->config ? options->config : path, options->config != NULL,
+                         error))
         return NULL;
     if (options->listen) {
-        g_autofree char *path = g_canonicalize_filename(options->listen, NULL);
+        g_autofree char *listen = g_canonicalize_filename(options->listen, NULL);
 
-        if (!spm_config_set(config, "listen", path, error))
+        if (!spm_config_set(config, "listen", listen, error))
             return NULL;
     }
     if (options->upstream) {

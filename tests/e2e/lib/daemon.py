@@ -22,8 +22,8 @@ def argv(listen, upstreams=(hypervisor.LIBVIRT_SOCKET,), config=CONFIGURATION, m
 
 class Daemon:
     def __init__(self, folder, listen, upstreams=(hypervisor.LIBVIRT_SOCKET,), settings="", more=(),
-                 environment=None, **how):
-        """It is ready when this returns: it says so as systemd has it (sd_notify(3)).
+                 **how):
+        """It is ready when this returns.
 
         settings are lines for the section [virtspmd], more are options of virtspmd.
         """
@@ -31,6 +31,10 @@ class Daemon:
         self.uri = f"qemu+unix:///system?socket={self.listen}"
         self.config = folder / "virtspm.conf"
         self.configure(settings)
+        self.start(folder, argv(listen, upstreams, self.config, more), **how)
+
+    def start(self, folder, words, environment=None, **how):
+        """It says when it is ready as systemd has it (sd_notify(3))."""
         self.notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notified.bind(str(folder / "notify"))
         (folder / "notify").chmod(0o777)
@@ -38,8 +42,8 @@ class Daemon:
         self.errors = folder / "errors"
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(
-                argv(listen, upstreams, self.config, more), stderr=errors,
-                env=dict(os.environ, NOTIFY_SOCKET=str(folder / "notify"), **(environment or {})), **how)
+                words, stderr=errors, env=dict(
+                    os.environ, NOTIFY_SOCKET=str(folder / "notify"), **(environment or {})), **how)
         self.wait_until("READY=1")
 
     def configure(self, settings):
@@ -73,15 +77,26 @@ class Daemon:
         return self.process.wait(PATIENCE)
 
 
+class Session(Daemon):
+    """That of a user, with the user's own configuration."""
+
+    def __init__(self, folder, environment, **how):
+        self.start(folder, ["virtspmd", "--session"], environment, **how)
+
+
 @contextlib.contextmanager
-def running(*how, **more):
+def running(*how, kind=Daemon, **more):
     """As Daemon has it, but for the folder."""
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder).chmod(0o755)
-        daemon = Daemon(pathlib.Path(folder), *how, **more)
+        daemon = kind(pathlib.Path(folder), *how, **more)
         try:
             yield daemon
         finally:
             daemon.notified.close()
             if daemon.process.poll() is None:
                 daemon.end()
+
+
+def session(*how, **more):
+    return running(*how, kind=Session, **more)

@@ -165,6 +165,29 @@ test_no_read_only_socket(void)
     g_assert_null(config->listen_ro);
 }
 
+/* A user's own: nobody else comes in, and no group is given anything. */
+static void
+test_a_session(void)
+{
+    g_autoptr(SpmConfig) config = spm_config_new_session();
+    g_autofree char *listen =
+        g_build_filename(g_get_user_runtime_dir(), "virtspm", "virtspm-sock", NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(spm_config_complete(config, &error));
+    g_assert_no_error(error);
+    g_assert_cmpstr(config->listen, ==, listen);
+    g_assert_null(config->listen_ro);
+    g_assert_null(config->group);
+    g_assert_cmpuint(config->mode, ==, 0600);
+    g_assert_true(g_str_has_suffix(config->upstream[0], "/libvirt/libvirt-sock"));
+    g_assert_true(g_str_has_suffix(config->upstream[1], "/libvirt/virtqemud-sock"));
+
+    g_assert_true(spm_config_set(config, "auth-unix-rw", "polkit", NULL));
+    g_assert_false(spm_config_complete(config, &error));
+    assert_refused(&error, SPM_ERROR_CONFIG_UNSUPPORTED, "with --session they must be 'none'");
+}
+
 static void
 test_sockets_that_contradict(void)
 {
@@ -312,6 +335,7 @@ main(int argc, char **argv)
     g_test_add_func("/daemon/config/errors", test_errors_name_file_key_and_value);
     g_test_add_func("/daemon/config/read-only-beside", test_read_only_sockets_are_beside_the_others);
     g_test_add_func("/daemon/config/no-read-only", test_no_read_only_socket);
+    g_test_add_func("/daemon/config/session", test_a_session);
     g_test_add_func("/daemon/config/contradictions", test_sockets_that_contradict);
     g_test_add_func("/daemon/config/files", test_files);
     g_test_add_func("/daemon/config/installed", test_the_installed_file);
