@@ -24,15 +24,17 @@ test_as_many_messages_are_held_as_configured(void)
     conversation = conversation_new_on(&terms);
     conversation_run(conversation, (const Step[]){
         OPENING,
-        { CLIENT_SENDS, CALL(9, 100, "d") },
-        { CLIENT_SENDS, CALL(9, 101, "d") },
-        { CLIENT_SENDS, CALL(9, 102, "d") },
-        { LIBVIRTD_GETS, CALL(14, OURS(1), "d u2") },
-        { LIBVIRTD_GETS, CALL(14, OURS(2), "d u2") },
+        { EMULATOR_KEEPS_WAITING },
+        { CLIENT_SENDS, CALL(11, 100, "$", USER_ON(EMULATOR_PLAIN)) },
+        { CLIENT_SENDS, CALL(157, 101, "") },
+        { LIBVIRTD_GETS, CALL(157, 101, "") },
+        { CLIENT_SENDS, CALL(11, 102, "$", USER_ON(EMULATOR_PLAIN)) },
+        { CLIENT_SENDS, CALL(157, 103, "") },
         { NOBODY_GETS_ANYTHING },
-        { LIBVIRTD_SENDS, REPLY(14, OURS(1), "$", PLAIN_XML) },
-        { LIBVIRTD_GETS, CALL(9, 100, "d") },
-        { LIBVIRTD_GETS, CALL(14, OURS(3), "d u2") },
+        { EMULATOR_ANSWERS },
+        { CLIENT_GETS_ERROR, ERROR_OF(11, 100, SPM_ERROR_CONFIG_UNSUPPORTED, "") },
+        { CLIENT_GETS_ERROR, ERROR_OF(11, 102, SPM_ERROR_CONFIG_UNSUPPORTED, "") },
+        { LIBVIRTD_GETS, CALL(157, 103, "") },
         { END },
     });
 }
