@@ -160,6 +160,47 @@ the_users_style_is_kept(void)
     g_string_free(xml, TRUE);
 }
 
+static void
+a_parsed_document_answers_what_its_text_does(void)
+{
+    g_autoptr(xmlDoc) doc = spm_domain_parse(USER_DOMAIN, strlen(USER_DOMAIN), NULL);
+    g_autoptr(xmlDoc) stock = spm_domain_parse(STOCK, strlen(STOCK), NULL);
+    g_autoptr(SpmDomainTarget) target = spm_domain_doc_target(doc);
+    g_autoptr(SpmDomainTarget) of_text =
+        spm_domain_target_parse(USER_DOMAIN, strlen(USER_DOMAIN), NULL);
+
+    g_assert_true(spm_domain_doc_asks(doc, NULL));
+    g_assert_false(spm_domain_doc_asks(stock, NULL));
+    g_assert_cmpstr(target->virt_type, ==, of_text->virt_type);
+    g_assert_cmpstr(target->arch, ==, of_text->arch);
+    g_assert_cmpstr(target->machine, ==, of_text->machine);
+    g_assert_cmpstr(target->emulator, ==, of_text->emulator);
+}
+
+static void
+a_checked_document_can_still_be_lowered(void)
+{
+    for (int memoryless = FALSE; memoryless <= TRUE; memoryless++) {
+        g_autoptr(xmlDoc) doc = spm_domain_parse(USER_DOMAIN, strlen(USER_DOMAIN), NULL);
+        g_autoptr(SpmQemuCaps) can = spm_qemu_caps_assume("sp-mem", NULL);
+        g_autoptr(SpmQemuCaps) cannot = spm_qemu_caps_assume("", NULL);
+        g_autofree char *expected = lowered(USER_DOMAIN, memoryless);
+        g_autofree char *text = NULL;
+        g_autoptr(GError) error = NULL;
+        SpmLoweringContext context = { .qemu = cannot, .memoryless_cells = TRUE };
+
+        g_assert_false(spm_domain_doc_check(doc, &context, &error));
+        g_assert_error(error, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED);
+        g_clear_error(&error);
+        context.qemu = can;
+        g_assert_true(spm_domain_doc_check(doc, &context, &error));
+        context.memoryless_cells = memoryless;
+        g_assert_true(spm_domain_doc_lower(doc, &context, &error));
+        text = spm_xml_format(doc, spm_xml_quote(USER_DOMAIN, strlen(USER_DOMAIN)));
+        g_assert_cmpstr(text, ==, expected);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -178,5 +219,9 @@ main(int argc, char **argv)
     g_test_add_func("/qemu_domain/the-target-is-what-decides-the-emulator",
                     the_target_is_what_decides_the_emulator);
     g_test_add_func("/qemu_domain/the-users-style-is-kept", the_users_style_is_kept);
+    g_test_add_func("/qemu_domain/a-parsed-document-answers-what-its-text-does",
+                    a_parsed_document_answers_what_its_text_does);
+    g_test_add_func("/qemu_domain/a-checked-document-can-still-be-lowered",
+                    a_checked_document_can_still_be_lowered);
     return g_test_run();
 }
