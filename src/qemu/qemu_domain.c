@@ -10,6 +10,7 @@
 #include "qemu/qemu_validate.h"
 #include "util/spm_error.h"
 #include "util/spm_xml.h"
+#include "util/spm_xml_outline.h"
 
 static gboolean
 holds(const char *xml, gsize length, const char *word)
@@ -30,10 +31,24 @@ spm_domain_may_hold(const char *xml, gsize length)
     return holds(xml, length, SPM_QEMU_ALIAS_RESERVED) || holds(xml, length, SPM_RECORD_NS);
 }
 
+/* Devices that have nothing to do with memory or the choice of the emulator. An
+ * attribute memmapType is misplaced on any of them, and has to be seen for that. */
+static const SpmXmlOutline outline = {
+    .parent = "devices",
+    .seen = (const char *const[]){ "emulator", "memory", NULL },
+    .word = "memmapType",
+};
+
+xmlDoc *
+spm_domain_parse_any(const char *xml, gsize length, GError **error)
+{
+    return spm_xml_parse_outline(xml, length, &outline, error);
+}
+
 xmlDoc *
 spm_domain_parse(const char *xml, gsize length, GError **error)
 {
-    g_autoptr(xmlDoc) doc = spm_xml_parse(xml, length, error);
+    g_autoptr(xmlDoc) doc = spm_domain_parse_any(xml, length, error);
     const xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
 
     if (!doc)

@@ -90,7 +90,7 @@ spm_nested_parse(const char *xml, gsize length, GError **error)
     gboolean is_domain;
 
     nested->domains = g_ptr_array_new_with_free_func(domain_free);
-    nested->doc = spm_xml_parse(xml, length, error);
+    nested->doc = spm_domain_parse_any(xml, length, error);
     if (!nested->doc)
         return NULL;
     nested->text = g_strndup(xml, length);

@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "util/spm_xml.h"
+#include "util/spm_xml_outline.h"
 
 /* What stands for @c, or NULL: itself. In an attribute (@quote) white space other
  * than a blank must be a reference, or the next parser turns it into a blank
@@ -146,6 +146,8 @@ append_node(GString *text, const xmlNode *node, char quote)
         append_cdata(text, content ? content : "");
     } else if (node->type == XML_COMMENT_NODE) {
         g_string_append_printf(text, "<!--%s-->", content ? content : "");
+    } else if (node->type == XML_PI_NODE && xmlStrEqual(node->name, BAD_CAST SPM_XML_KEPT_TEXT)) {
+        g_string_append(text, content);
     } else if (node->type == XML_PI_NODE) {
         g_string_append_printf(text, "<?%s%s%s?>", (const char *)node->name, content ? " " : "",
                                content ? content : "");
