@@ -11,6 +11,7 @@
 #   make check-host  of these only the test in which a guest plays an HBM host
 #   make bench       what virtspmd costs, beside libvirtd and socat; BENCH='calls xml' chooses
 #                    parts; table, JSON and plot go to build/bench
+#   make bench-docs  put that table into docs/performance.rst
 #   make bench-probe spm-host-probe against lstopo and numactl, on hosts of 4 to 1,024 nodes
 #   make lint        static analysis; scripts/lint says of what
 #   make fuzz        the fuzz targets for ten minutes each; FUZZ_SECONDS says how long,
@@ -51,6 +52,9 @@ check-host:
 bench:
 	@tests/bench/bench $(BENCH)
 
+bench-docs:
+	@tests/bench/bench-docs build/bench/table.txt docs/performance.rst
+
 bench-probe: build
 	@scripts/install-deps bench
 	@tests/bench/bench-probe $(BUILD)/tools/probe/spm-host-probe
@@ -64,4 +68,4 @@ clean:
 distclean: clean
 	@for release in $$(scripts/sandbox releases); do scripts/sandbox remove --release $$release; done
 
-.PHONY: all demo check check-host build install bench bench-probe lint fuzz sandbox clean distclean
+.PHONY: all demo check check-host build install bench bench-docs bench-probe lint fuzz sandbox clean distclean
