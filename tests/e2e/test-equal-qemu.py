@@ -9,7 +9,8 @@ import shutil
 import libvirt
 
 import equal
-from equal import bindings, bound, documents
+from equal import bindings, bound, documents, world
+from lib import hypervisor
 
 suite = equal.Suite()
 
@@ -74,59 +75,66 @@ DEVICES = ("<serial type='pty'/><video><model type='vga'/></video>"
 
 
 class World(bindings.Objects):
-    """Two domains that are as they were before each call, and a pool."""
+    """Two domains and a pool that are as they were before each call."""
 
     def __init__(self, seen, domain):
         self.seen, self.domain = seen, domain
         self.keeper = seen.connect()
         documents.image("more", kind="raw")
-        self.documents = {
-            "on": documents.domain("on", 1, devices=documents.disk() + DEVICES),
-            "off": documents.domain("off", 2, devices=documents.disk(
-                path=seen.folder / "off.qcow2"))}
-        self.as_made = None
+        self.make = {"on": self.make_on, "off": self.make_off, "p": self.make_pool}
+        self.as_made = {}
         self.mend()
 
     def mend(self):
-        """Bring back what a call has changed; a live domain is told by its XML."""
-        if self.as_made == self.look():
-            return
-        for domain in self.keeper.listAllDomains():
-            with contextlib.suppress(libvirt.libvirtError):
-                domain.destroy()
-            with contextlib.suppress(libvirt.libvirtError):
-                domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
-                                     libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
-                                     libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA)
-        for pool in self.keeper.listAllStoragePools():
-            with contextlib.suppress(libvirt.libvirtError):
-                pool.destroy()
-            with contextlib.suppress(libvirt.libvirtError):
-                pool.undefine()
+        """Make again what is no longer as it was made, and remove what there was not."""
+        now = self.look()
+        for name, state in now.items():
+            if name not in self.make:
+                self.remove(name)
+        for name, make in self.make.items():
+            if name not in now or now[name] != self.as_made.get(name):
+                self.remove(name)
+                make()
+                self.as_made[name] = self.look()[name]
+
+    def make_on(self):
+        documents.image()
+        domain = self.keeper.defineXML(documents.domain(
+            "on", 1, devices=documents.disk() + DEVICES))
+        domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+        domain.checkpointCreateXML("<domaincheckpoint><name>c</name></domaincheckpoint>")
+
+    def make_off(self):
+        documents.image("off")
+        domain = self.keeper.defineXML(documents.domain(
+            "off", 2, devices=documents.disk(path=self.seen.folder / "off.qcow2")))
+        domain.snapshotCreateXML("<domainsnapshot><name>s</name></domainsnapshot>")
+
+    def make_pool(self):
         shutil.rmtree(self.seen.folder / "pool", ignore_errors=True)
         documents.pool(self.seen, self.keeper).createXML(documents.volume("vol"))
-        documents.image()
-        documents.image("off")
-        for document in self.documents.values():
-            self.keeper.defineXML(document)
-        self.keeper.lookupByName("off").snapshotCreateXML(
-            "<domainsnapshot><name>s</name></domainsnapshot>")
-        on = self.keeper.lookupByName("on")
-        on.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
-        on.checkpointCreateXML("<domaincheckpoint><name>c</name></domaincheckpoint>")
-        self.as_made = self.look()
+
+    def remove(self, name):
+        for domain in self.keeper.listAllDomains():
+            if name == domain.name():
+                hypervisor.remove(domain.UUIDString())
+        for pool in self.keeper.listAllStoragePools():
+            if name == pool.name():
+                world.remove_pool(pool)
 
     def look(self):
-        return self.look_at_domains(), [
-            (pool.name(), pool.isActive(), pool.isPersistent(), pool.isActive() and
-             sorted(pool.listVolumes())) for pool in self.keeper.listAllStoragePools()]
-
-    def look_at_domains(self):
-        return {domain.name(): (domain.XMLDesc(), domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE),
-                                domain.state(), domain.autostart(), domain.hasManagedSaveImage(),
-                                [each.getName() for each in domain.listAllSnapshots()],
-                                [each.getName() for each in domain.listAllCheckpoints()])
-                for domain in self.keeper.listAllDomains()}
+        """All there is, by name, as far as a call may change it."""
+        return {
+            **{domain.name(): (
+                domain.XMLDesc(), domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE),
+                domain.state(), domain.autostart(), domain.hasManagedSaveImage(),
+                [each.getName() for each in domain.listAllSnapshots()],
+                [each.getName() for each in domain.listAllCheckpoints()])
+               for domain in self.keeper.listAllDomains()},
+            **{pool.name(): (
+                pool.isActive(), pool.isPersistent(), pool.autostart(),
+                pool.isActive() and sorted(pool.listVolumes()))
+               for pool in self.keeper.listAllStoragePools()}}
 
     def of(self, kind):
         if kind == "virConnect":
@@ -173,14 +181,14 @@ def called(kind):
 
 def every_method(kind, domain):
     def scenario(seen):
-        world = World(seen, domain)
+        things = World(seen, domain)
         for method in called(kind):
             arguments = bindings.sensible(kind, method, DOCUMENTS)
-            with world.connected():
+            with things.connected():
                 # What is wrong is so for both, and takes as long for each.
                 for bad in bindings.wrong(kind, method, arguments, most=int(domain == "on")):
-                    world.call(seen, kind, method, bad)
-                world.call(seen, kind, method, arguments)
+                    things.call(seen, kind, method, bad)
+                things.call(seen, kind, method, arguments)
     return scenario
 
 

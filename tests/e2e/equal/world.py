@@ -16,10 +16,15 @@ def empty():
         for domain in connection.listAllDomains():
             hypervisor.remove(domain.UUIDString())
         for pool in connection.listAllStoragePools():
-            stays = pool.isPersistent()
-            if pool.isActive():
-                pool.destroy()
-            if stays:
-                pool.undefine()
+            remove_pool(pool)
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(mode=0o755)
+
+
+def remove_pool(pool):
+    """But not its files."""
+    stays = pool.isPersistent()
+    if pool.isActive():
+        pool.destroy()
+    if stays:
+        pool.undefine()
