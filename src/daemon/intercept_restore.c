@@ -35,13 +35,18 @@ static const SpmMemoryDeed start = {
 
 /* ---- images ---- */
 
+/* What libvirtd cannot show it does not restore either; its client gets the error about
+ * the call, not the one about our question. Should it restore all the same, the hook
+ * (src/hook) is asked. */
 static void
 image_answered(SpmCall *call, const guint8 *payload, gsize size)
 {
     const char *xml;
     gsize length;
 
-    if (spm_call_result_string(call, payload, size, &xml, &length))
+    if (!payload)
+        spm_intercept_translate(call);
+    else if (spm_call_result_string(call, payload, size, &xml, &length))
         spm_intercept_memory(call, &restore, xml, length, spm_intercept_translate);
 }
 
@@ -74,7 +79,7 @@ spm_intercept_restore(SpmCall *call)
     args = g_byte_array_new();
     spm_xdr_write_string(args, path, length);
     spm_xdr_write_u32(args, 0); /* flags */
-    spm_call_ask_libvirt(call, SPM_RPC_DOMAIN_SAVE_IMAGE_GET_XML_DESC, args, image_answered);
+    spm_call_try_libvirt(call, SPM_RPC_DOMAIN_SAVE_IMAGE_GET_XML_DESC, args, image_answered);
 }
 
 /* ---- snapshots ---- */
@@ -99,6 +104,10 @@ snapshot_answered(SpmCall *call, const guint8 *payload, gsize size)
     const char *xml, *domain;
     gsize length;
 
+    if (!payload) {
+        spm_intercept_translate(call);
+        return;
+    }
     if (!spm_call_result_string(call, payload, size, &xml, &length))
         return;
     if (!holds_memory(xml, length)) {
@@ -125,7 +134,7 @@ spm_intercept_revert(SpmCall *call)
 
     g_byte_array_append(args, call->args.payload + name->offset, name->size + domain->size);
     spm_xdr_write_u32(args, 0); /* flags */
-    spm_call_ask_libvirt(call, SPM_RPC_DOMAIN_SNAPSHOT_GET_XML_DESC, args, snapshot_answered);
+    spm_call_try_libvirt(call, SPM_RPC_DOMAIN_SNAPSHOT_GET_XML_DESC, args, snapshot_answered);
 }
 
 /* ---- managed save images ---- */
