@@ -3,12 +3,12 @@
  *
  * The first two bytes of the input say how the rest arrives: bit 0 of the first,
  * whether messages are collected or taken in pieces; bit 1, whether descriptors
- * come along; the second, how many bytes come at once (0: all). The rest is a
- * stream of messages.
+ * come along; the second, how many bytes come at once (0: all; above 127: pieces of
+ * changing sizes). The rest is a stream of messages.
  *
- * Besides not crashing: what comes out in pieces is what went in, a collected
- * message has its length, and one whose XML is replaced says the new XML and
- * is otherwise the same.
+ * Besides not crashing: what comes out in pieces is what went in, and a collected
+ * message has its length. Its payload is read by every layout of the table, and
+ * where the documents in it are replaced, it decodes and has the new ones.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -26,59 +26,98 @@
 #define FLAG_COLLECT 1
 #define FLAG_FDS 2
 
+/* Documents of one message that are looked at. */
+#define DOCUMENTS_MAX 32
+
+/* The documents in a message, read to their last byte. */
+typedef struct {
+    SpmRpcXml xml[DOCUMENTS_MAX];
+    guint count;
+    guint sum;
+} Documents;
+
 static gboolean
-touch_xml(const SpmRpcXml *xml, gpointer user_data)
+note_xml(const SpmRpcXml *xml, gpointer user_data)
 {
-    guint *sum = user_data;
+    Documents *documents = user_data;
 
     for (gsize i = 0; i < xml->length; i++)
-        *sum += (guint8)xml->text[i];
-    return TRUE;
+        documents->sum += (guint8)xml->text[i];
+    if (documents->count < DOCUMENTS_MAX)
+        documents->xml[documents->count++] = *xml;
+    return documents->count < DOCUMENTS_MAX;
 }
 
+/* Another document in the place of each, the last one first: the message still
+ * decodes and has these documents, and what is behind its arguments stays. */
 static void
-replace_xml(SpmRpcFrame *frame, const SpmRpcProcedure *procedure, const SpmRpcField *field)
+replace_all(SpmRpcFrame *frame, const char *signature, const Documents *before)
 {
     static const char text[] = "<domain type='qemu'/>";
-    g_autoptr(GByteArray) encoded = g_byte_array_new();
-    gsize offset = field->offset, old_size = field->size, size, new_size;
+    Documents after = { .count = 0 };
+    gsize size;
     const guint8 *payload;
     SpmRpcArgs args;
 
-    spm_rpc_frame_payload(frame, &size);
-    spm_xdr_write_string(encoded, text, strlen(text));
-    if (!spm_rpc_frame_replace(frame, offset, old_size, encoded->data, encoded->len))
-        return;
-    payload = spm_rpc_frame_payload(frame, &new_size);
-    check(new_size == size - old_size + encoded->len);
-    check(frame->header.length == frame->bytes->len);
-    check(spm_rpc_args_decode(procedure->args, payload, new_size, &args));
-    field = spm_rpc_args_find(&args, 'x');
-    check(field && field->length == strlen(text) && !memcmp(field->text, text, field->length));
+    for (guint i = before->count; i > 0; i--) {
+        const SpmRpcXml *xml = &before->xml[i - 1];
+        g_autoptr(GByteArray) encoded = g_byte_array_new();
+        gsize old_size, new_size;
+
+        spm_rpc_frame_payload(frame, &old_size);
+        check(spm_rpc_xml_encode(xml, text, encoded));
+        if (!spm_rpc_frame_replace(frame, xml->offset, xml->size, encoded->data, encoded->len))
+            return;
+        spm_rpc_frame_payload(frame, &new_size);
+        check(new_size == old_size - xml->size + encoded->len);
+        check(frame->header.length == frame->bytes->len);
+    }
+    payload = spm_rpc_frame_payload(frame, &size);
+    check(spm_rpc_args_decode(signature, payload, size, &args));
+    spm_rpc_args_each_xml(&args, note_xml, &after);
+    check(after.count == before->count);
+    for (guint i = 0; i < after.count; i++)
+        check(after.xml[i].length == strlen(text) && memcmp(after.xml[i].text, text, strlen(text)) == 0);
+}
+
+/* Every layout of the table, whatever the message says it is. */
+static void
+look_at_arguments(const SpmRpcFrame *frame)
+{
+    const SpmRpcProcedure *row;
+    gsize size;
+    const guint8 *payload = spm_rpc_frame_payload(frame, &size);
+
+    for (guint i = 0; (row = spm_rpc_procedure_at(i)); i++) {
+        g_autoptr(SpmRpcFrame) copy = NULL;
+        Documents documents = { .count = 0 };
+        SpmRpcArgs args;
+
+        if (!spm_rpc_args_decode(row->args, payload, size, &args))
+            continue;
+        for (guint field = 0; field < args.n_fields; field++)
+            check(args.fields[field].offset + args.fields[field].size <= size);
+        spm_rpc_args_flags(&args);
+        spm_rpc_args_each_xml(&args, note_xml, &documents);
+        copy = spm_rpc_frame_new(&(SpmRpcHeader){ .procedure = row->number }, payload, size);
+        if (copy)
+            replace_all(copy, row->args, &documents);
+    }
 }
 
 static void
 look_at(SpmRpcFrame *frame)
 {
-    const SpmRpcProcedure *procedure = spm_rpc_procedure_find(&frame->header);
     g_auto(SpmRpcErrorInfo) info = { 0 };
     const guint8 *payload;
-    SpmRpcArgs args;
-    guint sum = 0;
     gsize size;
 
     check(frame->bytes->len == frame->header.length);
     payload = spm_rpc_frame_payload(frame, &size);
     if (spm_rpc_error_decode(payload, size, &info))
         check(!info.message || g_utf8_validate(info.message, -1, NULL));
-    if (procedure && spm_rpc_args_decode(procedure->args, payload, size, &args)) {
-        const SpmRpcField *field = spm_rpc_args_find(&args, 'x');
-
-        spm_rpc_args_each_xml(&args, touch_xml, &sum);
-        spm_rpc_args_flags(&args);
-        if (field)
-            replace_xml(frame, procedure, field);
-    }
+    spm_rpc_procedure_find(&frame->header);
+    look_at_arguments(frame);
 }
 
 /* Returns FALSE once nothing more will come. */
@@ -128,6 +167,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(SpmRpcParser) parser = spm_rpc_parser_new();
     g_autoptr(GByteArray) relayed = g_byte_array_new();
     gsize done = 2, piece;
+    guint32 state = 1;
     guint8 flags;
 
     if (size < 2)
@@ -137,9 +177,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (done < size) {
         gsize room;
         guint8 *to = spm_rpc_parser_room(parser, &room);
-        gsize some = MIN(MIN(piece, size - done), room);
+        gsize some;
         int fd = flags & FLAG_FDS ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
 
+        if (data[1] > 127) {
+            state = state * 1103515245 + 12345;
+            piece = 1 + (state >> 16) % (data[1] - 127);
+        }
+        some = MIN(MIN(piece, size - done), room);
         check(some > 0);
         memcpy(to, data + done, some);
         done += some;
