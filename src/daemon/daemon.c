@@ -153,6 +153,7 @@ spm_daemon_run(SpmConfigureFunc configure, gpointer user_data, GError **error)
     daemon.environment.lookup_finish = spm_qemu_caps_lookup_finish;
     daemon.environment.authorize_async = spm_polkit_check_async;
     daemon.environment.authorize_finish = spm_polkit_check_finish;
+    daemon.environment.known = spm_qemu_caps_known;
     daemon.environment.placer = spm_placer_new(NULL, spm_host_config_new());
     adopt(&daemon, config);
 

@@ -1,7 +1,7 @@
 /*
  * environment.h: what all sessions share
  *
- * The emulator is asked through a pair of functions, so that tests can answer
+ * The emulator is asked through functions, so that tests can answer
  * in its place.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
@@ -16,7 +16,7 @@
 G_BEGIN_DECLS
 
 typedef struct {
-    SpmQemuCapsCache *caps; /* handed to the two functions */
+    SpmQemuCapsCache *caps; /* handed to the functions */
     void (*lookup_async)(SpmQemuCapsCache *cache, const char *binary, GCancellable *cancellable,
                          GAsyncReadyCallback callback, gpointer user_data);
     SpmQemuCaps *(*lookup_finish)(SpmQemuCapsCache *cache, GAsyncResult *result, GError **error);
@@ -24,6 +24,7 @@ typedef struct {
     void (*authorize_async)(const SpmPeer *peer, SpmAccess access, GCancellable *cancellable,
                             GAsyncReadyCallback callback, gpointer user_data);
     gboolean (*authorize_finish)(GAsyncResult *result, GError **error);
+    SpmQemuCaps *(*known)(SpmQemuCapsCache *cache, const char *binary);
     const char *sysroot; /* where to look for the host's nodes; NULL: "/" */
     SpmPlacer *placer;   /* NULL: nobody places cells */
     const char *schema;  /* RELAX NG grammar for --validate; NULL: the installed one */

@@ -34,6 +34,7 @@ static const Handler reply_handlers[] = {
     [SPM_RPC_REPLY_BEGIN] = spm_intercept_begin_reply,
     [SPM_RPC_REPLY_RAISE] = spm_intercept_raise,
     [SPM_RPC_REPLY_CAPABILITIES] = spm_intercept_capabilities,
+    [SPM_RPC_REPLY_HOST] = spm_intercept_host,
 };
 
 gboolean

@@ -37,6 +37,7 @@ void spm_intercept_open_reply(SpmCall *call);
 void spm_intercept_identity(SpmCall *call);
 void spm_intercept_raise(SpmCall *call);
 void spm_intercept_capabilities(SpmCall *call);
+void spm_intercept_host(SpmCall *call);
 void spm_intercept_begin_reply(SpmCall *call);
 void spm_intercept_start(SpmCall *call);
 void spm_intercept_save(SpmCall *call);

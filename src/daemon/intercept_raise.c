@@ -12,6 +12,7 @@
 
 #include "daemon/session.h"
 #include "qemu/qemu_domain.h"
+#include "qemu/qemu_host_capabilities.h"
 #include "qemu/qemu_nested.h"
 #include "qemu/qemu_offline.h"
 #include "util/spm_error.h"
@@ -148,4 +149,35 @@ spm_intercept_capabilities(SpmCall *call)
         spm_call_ask_emulator(call, path, emulator_answered);
     else
         extend(call, NULL);
+}
+
+/* ---- the host's capabilities ---- */
+
+/* Nobody waits for an emulator here: many clients ask for this first of all. What
+ * is not known of it yet, the capabilities of a domain tell. */
+void
+spm_intercept_host(SpmCall *call)
+{
+    const SpmEnvironment *environment = spm_call_environment(call);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(SpmHost) host = NULL;
+    g_autoptr(SpmQemuCaps) caps = NULL;
+    g_autofree char *emulator = NULL;
+    g_autofree char *xml = NULL;
+    const SpmRpcField *field;
+    SpmRpcArgs result;
+
+    if (!reply_string(call, &result)) {
+        spm_call_forward(call);
+        return;
+    }
+    field = &result.fields[0];
+    if (environment->placer && !(host = spm_placer_host(environment->placer, &error))) {
+        g_message("host capabilities without SPM: %s", error->message);
+        g_clear_error(&error);
+    }
+    emulator = spm_host_capabilities_emulator(field->text, field->length);
+    caps = emulator ? environment->known(environment->caps, emulator) : NULL;
+    xml = spm_host_capabilities_extend(field->text, field->length, host, caps, &error);
+    reply_with(call, field, xml, error);
 }

@@ -117,6 +117,17 @@ add_promises(const SpmPlacer *placer, GPtrArray *taken)
     }
 }
 
+SpmHost *
+spm_placer_host(const SpmPlacer *placer, GError **error)
+{
+    g_autoptr(SpmHostRoot) root = spm_host_root_open(placer->sysroot, SPM_HOST_ROOT_DEFAULT, error);
+    SpmHost *host = root ? spm_host_read(root) : NULL;
+
+    if (host)
+        spm_host_classify(host, placer->policy);
+    return host;
+}
+
 SpmPlan *
 spm_placer_plan(SpmPlacer *placer, const char *xml, gsize length, const char *running,
                 gsize running_length, GError **error)

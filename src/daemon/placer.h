@@ -27,6 +27,9 @@ void spm_placer_set_policy(SpmPlacer *placer, SpmHostConfig *policy);
 /* Does somebody place cells? Not without a placer, nor by a policy of placement=off. */
 gboolean spm_placer_is_on(const SpmPlacer *placer);
 
+/* The host as it is now, classified by the policy; NULL when it cannot be read. */
+SpmHost *spm_placer_host(const SpmPlacer *placer, GError **error);
+
 /* What a domain wants and what it gets. */
 typedef struct {
     SpmPlacementRequest *request;

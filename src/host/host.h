@@ -206,6 +206,8 @@ const SpmHostPages *spm_host_node_pages(const SpmHostNode *node, guint64 size);
 const SpmNodeset *spm_host_node_near_cpus(const SpmHostNode *node);
 
 const char *spm_host_class_name(SpmHostClass klass);
+/* "no", "system-ram", "devdax". */
+const char *spm_host_usable_name(SpmHostUsable usable);
 gboolean spm_host_class_parse(const char *name, SpmHostClass *klass);
 const char *spm_host_confidence_name(SpmHostConfidence confidence);
 const char *spm_host_dax_mode_name(SpmHostDaxMode mode);

@@ -38,6 +38,14 @@ spm_host_class_parse(const char *name, SpmHostClass *klass)
 }
 
 const char *
+spm_host_usable_name(SpmHostUsable usable)
+{
+    static const char *const names[] = { "no", "system-ram", "devdax" };
+
+    return names[usable];
+}
+
+const char *
 spm_host_confidence_name(SpmHostConfidence confidence)
 {
     static const char *const names[] = { "low", "medium", "high" };

@@ -421,3 +421,16 @@ spm_qemu_caps_lookup(SpmQemuCapsCache *cache, const char *binary, GError **error
     g_main_context_pop_thread_default(context);
     return caps;
 }
+
+SpmQemuCaps *
+spm_qemu_caps_known(SpmQemuCapsCache *cache, const char *binary)
+{
+    const Entry *entry = g_hash_table_lookup(cache->entries, binary);
+    SpmQemuFingerprint fingerprint;
+
+    if (!take_fingerprint(binary, &fingerprint, NULL))
+        return NULL;
+    if (entry && entry->caps && memcmp(&entry->fingerprint, &fingerprint, sizeof fingerprint) == 0)
+        return spm_qemu_caps_ref(entry->caps);
+    return cache->folder ? spm_caps_store_read(cache->folder, binary, &fingerprint) : NULL;
+}

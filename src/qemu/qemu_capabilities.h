@@ -53,6 +53,8 @@ SpmQemuCaps *spm_qemu_caps_lookup_finish(SpmQemuCapsCache *cache, GAsyncResult *
                                          GError **error);
 /* The same with a main loop of its own, for command-line tools. */
 SpmQemuCaps *spm_qemu_caps_lookup(SpmQemuCapsCache *cache, const char *binary, GError **error);
+/* What is known of @binary without running it, or NULL. Returns a reference. */
+SpmQemuCaps *spm_qemu_caps_known(SpmQemuCapsCache *cache, const char *binary);
 
 /* The question to libvirt: a tiny domain with a memory-less cell, for
  * virConnectDomainXMLToNative("qemu-argv"), of the same virt type, arch and

@@ -31,6 +31,7 @@
 /* Sorted by number. */
 static const SpmRpcProcedure procedures[] = {
     ROW(  1, "CONNECT_OPEN",                            "ou",       OPEN,         NONE,    OPEN),
+    ROW(  7, "CONNECT_GET_CAPABILITIES",                "",         NONE,         NONE,    HOST),
     ROW(  8, "DOMAIN_ATTACH_DEVICE",                    "ds",       ATTACH,       NONE,    PASS),
     ROW(  9, "DOMAIN_CREATE",                           "d",        START,        NONE,    PASS),
     ROW( 10, "DOMAIN_CREATE_XML",                       "xu",       NONE,         STARTS,  PASS),

@@ -69,7 +69,8 @@ typedef enum {
     SPM_RPC_REPLY_OPEN,         /* hold it until the identity has been told */
     SPM_RPC_REPLY_BEGIN,        /* of an offline migration: tell the other host's hook */
     SPM_RPC_REPLY_RAISE,        /* translate the domain XML back */
-    SPM_RPC_REPLY_CAPABILITIES, /* add what SPM is possible */
+    SPM_RPC_REPLY_CAPABILITIES, /* add what SPM is possible for a kind of domain */
+    SPM_RPC_REPLY_HOST,         /* add what SPM this host has */
 } SpmRpcReplyAction;
 
 typedef struct {

@@ -25,6 +25,9 @@ COMMON = (
     # virtspmd says which kinds of SPM an emulator can do: it is there for that.
     rule("virtspmd's own element of domain capabilities",
          r"(?s)  <numa supported='[a-z]*'>(?:(?!</numa>).)*memmapType(?:(?!</numa>).)*</numa>\n", ""),
+    # And which of the host's nodes can stand behind it.
+    rule("virtspmd's own element of the host's capabilities",
+         r"(?s)    <spm>(?:(?!</spm>).)*</spm>\n", ""),
 )
 
 # ---- for scenarios that need them ----

@@ -107,6 +107,13 @@ lookup_finish(SpmQemuCapsCache *cache, GAsyncResult *result, GError **error)
     return g_task_propagate_pointer(G_TASK(result), error);
 }
 
+/* As if the emulator had been asked before. */
+static SpmQemuCaps *
+known(SpmQemuCapsCache *cache, const char *binary)
+{
+    return conversation_caps(binary);
+}
+
 static void
 let_emulator_answer(void)
 {
@@ -556,6 +563,7 @@ new_conversation(gboolean root, const SpmTerms *terms, SpmPlacer *placer)
     conversation->environment.lookup_finish = lookup_finish;
     conversation->environment.authorize_async = authorize_async;
     conversation->environment.authorize_finish = authorize_finish;
+    conversation->environment.known = known;
     conversation->environment.sysroot = empty_host();
     conversation->environment.placer = placer;
     conversation->session = spm_session_new(client[1], server[1], make_peer(root), terms,

@@ -5,6 +5,7 @@
  */
 #include "documents.h"
 #include "qemu/qemu_domain.h"
+#include "qemu/qemu_host_capabilities.h"
 #include "util/spm_error.h"
 
 #define CAPABILITIES(path, arch)                                                                   \
@@ -183,6 +184,35 @@ test_capabilities_say_what_the_emulator_can_do(void)
     });
 }
 
+#define HOST_CAPABILITIES(emulator)                                                                \
+    "<capabilities>\n  <host>\n    <cpu/>\n  </host>\n  <guest><arch name='x86_64'><emulator>" emulator      \
+    "</emulator></arch></guest>\n</capabilities>\n"
+
+static void
+test_host_capabilities_ask_nobody(void)
+{
+    static const char known[] = HOST_CAPABILITIES(EMULATOR_SPM);
+    static const char missing[] = HOST_CAPABILITIES("/emulator/missing");
+    g_autoptr(SpmQemuCaps) spm = conversation_caps(EMULATOR_SPM);
+    g_autofree char *some = spm_host_capabilities_extend(known, strlen(known), NULL, spm, NULL);
+
+    g_assert_nonnull(strstr(some, "<value>spm</value>"));
+    conversation_test((const Step[]){
+        OPENING,
+        { EMULATOR_KEEPS_WAITING },
+        { LIBVIRTD_SENDS, REPLY(7, 2, "$", known) },
+        { CLIENT_GETS, REPLY(7, 2, "$", some) },
+        { LIBVIRTD_SENDS, REPLY(7, 3, "$", missing) },
+        { CLIENT_GETS, REPLY(7, 3, "$", missing) },
+        { LIBVIRTD_SENDS, REPLY(7, 4, "$", "<capa") },
+        { CLIENT_GETS, REPLY(7, 4, "$", "<capa") },
+        { LIBVIRTD_SENDS, REPLY(7, 5, "") },
+        { CLIENT_GETS, REPLY(7, 5, "") },
+        { EMULATOR_ANSWERS },
+        { END },
+    });
+}
+
 /* A held reply waits for the emulator; the next ones need not. */
 static void
 test_replies_overtake_one_that_is_held(void)
@@ -218,6 +248,7 @@ main(int argc, char **argv)
     ADD("reply-that-grows-too-long", test_a_reply_that_grows_too_long_is_an_error);
     ADD("what-cannot-be-raised-passes", test_what_cannot_be_raised_passes);
     ADD("capabilities", test_capabilities_say_what_the_emulator_can_do);
+    ADD("host-capabilities", test_host_capabilities_ask_nobody);
     ADD("replies-overtake-one-that-is-held", test_replies_overtake_one_that_is_held);
     return g_test_run();
 }

@@ -243,6 +243,26 @@ a_changed_emulator_is_asked_again(void)
     g_assert_false(after->sp_mem);
 }
 
+/* Without a question there is only what was answered, and as long as it counts. */
+static void
+what_is_known_needs_no_question(void)
+{
+    g_auto(Fake) fake = { 0 };
+    g_autoptr(SpmQemuCapsCache) cache = spm_qemu_caps_cache_new();
+    g_autoptr(SpmQemuCaps) asked = NULL;
+    g_autoptr(SpmQemuCaps) known = NULL;
+
+    fake_make(&fake, QEMU_11_1);
+    g_assert_null(spm_qemu_caps_known(cache, fake.binary));
+    g_assert_null(spm_qemu_caps_known(cache, "relative"));
+    asked = spm_qemu_caps_lookup(cache, fake.binary, NULL);
+    known = spm_qemu_caps_known(cache, fake.binary);
+    g_assert_true(known == asked);
+    set_time(&fake, 1000000000, 5);
+    g_assert_null(spm_qemu_caps_known(cache, fake.binary));
+    g_assert_cmpuint(fake_count_starts(&fake), ==, 2);
+}
+
 static void
 a_failure_is_not_kept(void)
 {
@@ -439,6 +459,7 @@ main(int argc, char **argv)
     g_test_add_func("/qemu_capabilities/answers-are-kept", answers_are_kept);
     g_test_add_func("/qemu_capabilities/a-changed-emulator-is-asked-again",
                     a_changed_emulator_is_asked_again);
+    g_test_add_func("/qemu_capabilities/what-is-known-needs-no-question", what_is_known_needs_no_question);
     g_test_add_func("/qemu_capabilities/a-failure-is-not-kept", a_failure_is_not_kept);
     g_test_add_func("/qemu_capabilities/lookups-under-way-share-one-child",
                     lookups_under_way_share_one_child);
