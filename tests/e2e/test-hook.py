@@ -12,7 +12,7 @@ import tempfile
 
 import libvirt
 
-from lib import domains, expect, hypervisor, second, shell, tap
+from lib import domains, expect, hypervisor, second, shell, tap, xml
 
 PORT = "tcp://127.0.0.1:49360"
 LOST = "the contents of its sp-mem memory were left behind"
@@ -112,6 +112,30 @@ def _(here):
     expect.equal(refused.status, 1, str(refused))
     expect.true("migrate it offline through virtspmd" in refused.err, refused.err)
     expect.equal(here.there.listAllDomains(), [], "the domains of the other host")
+
+
+@suite.case("an offline migration through virtspmd passes, and the domain is the same there")
+def _(here):
+    wanted = here.virtspmd.lookupByName("travels").XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    moved = shell.run(*shell.virsh("migrate", "--offline", "--persistent", "travels",
+                                   here.there_uri))
+    expect.equal(moved.status, 0, str(moved))
+    stock = here.there.lookupByName("travels").XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    expect.lacks(stock, "urn:virtspm:migration:1")
+    raised = shell.works("virt-spm", "raise", "-", input=stock)
+    expect.equal(xml.same(raised), xml.same(wanted))
+    here.there.lookupByName("travels").undefine()
+
+
+@suite.case("a live migration through virtspmd is refused where it begins")
+def _(here):
+    with started(here.spm):
+        for options in (["--live"], ["--live", "--p2p"]):
+            refused = shell.run(*shell.virsh("migrate", *options, "travels", here.there_uri))
+            expect.equal(refused.status, 1, str(refused))
+            expect.contains(refused.err, "cannot migrate domain 'travels'", "does not migrate it")
+        expect.equal(here.spm.state()[0], libvirt.VIR_DOMAIN_PAUSED, "the state of the guest")
+        expect.equal(here.there.listAllDomains(), [], "the domains of the other host")
 
 
 suite.main()
