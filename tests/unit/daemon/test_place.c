@@ -319,6 +319,145 @@ test_client_that_leaves_gives_its_pages_back(void)
                              });
 }
 
+/* ---- what is there already ---- */
+
+/* Calls about an image, a snapshot, a domain that is leaving. */
+static const struct {
+    guint32 number;
+    const char *payload;
+} kept[] = {
+    { 236, "'/image' $ u0" },
+    { 389, "d ?$ u0" },
+    { 185, "d $ u1" },
+    { 411, "d $ u1" },
+    { 213, "d ?$ h1024 - h0" },
+    { 302, "d p{persistent_xml=$} u1024" },
+};
+
+/* A snapshot or a checkpoint has it inside. */
+static char *
+wrapped(guint32 number, const char *domain)
+{
+    return number == 185 || number == 411 ? make_snapshot(domain) : g_strdup(domain);
+}
+
+/* Whether there is room or not: it was shown with its place. */
+static void
+test_what_is_there_stays_in_its_place(void)
+{
+    g_auto(Host) host = { 0 };
+    g_autofree char *probe = make_probe(EMULATOR_SPM);
+    g_autofree char *stock = placed_on(1);
+    g_autofree char *shown = spm_domain_raise(stock, strlen(stock), NULL);
+
+    host_init(&host);
+    set_pages(&host, 2, PAGES_OF_CELL);
+    g_assert_nonnull(strstr(shown, "memmapType='spm'"));
+    g_assert_null(strstr(shown, "memnode"));
+    for (guint i = 0; i < G_N_ELEMENTS(kept); i++) {
+        g_autofree char *sent = wrapped(kept[i].number, shown);
+        g_autofree char *got = wrapped(kept[i].number, stock);
+        g_autoptr(Conversation) talk = begin(&host);
+
+        g_test_message("procedure %u", kept[i].number);
+        conversation_run(talk, (const Step[]){
+                                   OPENING,
+                                   { CLIENT_SENDS, CALL(kept[i].number, 2, kept[i].payload, sent) },
+                                   PROBED(1),
+                                   { LIBVIRTD_GETS, CALL(kept[i].number, 2, kept[i].payload, got) },
+                                   { NOBODY_GETS_ANYTHING },
+                                   { END },
+                               });
+    }
+}
+
+/* Never ordinary memory wherever libvirt puts it. */
+static void
+test_what_has_no_place_gets_one(void)
+{
+    g_auto(Host) host = { 0 };
+    g_autofree char *probe = make_probe(EMULATOR_SPM);
+    g_autofree char *stock = placed_on(2);
+    g_autoptr(Conversation) talk = NULL;
+
+    host_init(&host);
+    set_pages(&host, 2, PAGES_OF_CELL);
+    talk = begin(&host);
+    conversation_run(talk, (const Step[]){
+                               OPENING,
+                               { CLIENT_SENDS, CALL(236, 2, "'/image' $ u0", USER_ON(EMULATOR_SPM)) },
+                               PROBED(1), NONE_RUNNING(2),
+                               { LIBVIRTD_GETS, CALL(236, 2, "'/image' $ u0", stock) },
+                               { END },
+                           });
+    set_pages(&host, 2, 0);
+    conversation_run(talk, (const Step[]){
+                               { CLIENT_SENDS, CALL(236, 3, "'/image' $ u0", USER_ON(EMULATOR_SPM)) },
+                               NONE_RUNNING(3),
+                               { CLIENT_GETS_ERROR, ERROR_OF(236, 3, SPM_ERROR_OPERATION_FAILED,
+                                                             "hugepages of 2 MiB: 128, free: 0") },
+                               { END },
+                           });
+}
+
+/* The user's own word is enough: history needs no room. */
+static void
+test_what_was_put_there_by_its_user_needs_no_room(void)
+{
+    g_auto(Host) host = { 0 };
+    g_autofree char *probe = make_probe(EMULATOR_SPM);
+    g_auto(GStrv) parts = g_strsplit(USER_ON(EMULATOR_SPM), "  <os ", 2);
+    g_autofree char *user = g_strjoinv(
+        "  <numatune><memnode cellid='1' mode='strict' nodeset='1'/></numatune>\n  <os ", parts);
+    g_autoptr(SpmQemuCaps) caps = conversation_caps(EMULATOR_SPM);
+    g_autoptr(SpmNodeset) cpus = spm_nodeset_parse("0", NULL);
+    SpmLoweringContext context = { caps, TRUE, cpus, NULL };
+    g_autofree char *stock = spm_domain_lower(user, strlen(user), &context, NULL);
+    g_autoptr(Conversation) talk = NULL;
+
+    host_init(&host);
+    talk = begin(&host);
+    conversation_run(talk, (const Step[]){
+                               OPENING,
+                               { CLIENT_SENDS, CALL(236, 2, "'/image' $ u0", user) },
+                               PROBED(1), NONE_RUNNING(2),
+                               { LIBVIRTD_GETS, CALL(236, 2, "'/image' $ u0", stock) },
+                               { END },
+                           });
+}
+
+/* On the host that a domain comes to, the note tells of another one's nodes; and
+ * what the call starts is kept from others. */
+static void
+test_what_arrives_is_placed_here(void)
+{
+    g_auto(Host) host = { 0 };
+    g_autofree char *probe = make_probe(EMULATOR_SPM);
+    g_autofree char *there = placed_on(1);
+    g_autofree char *shown = spm_domain_raise(there, strlen(there), NULL);
+    g_autofree char *here = placed_on(2);
+    g_autoptr(Conversation) first = NULL;
+    g_autoptr(Conversation) second = NULL;
+
+    host_init(&host);
+    set_pages(&host, 2, PAGES_OF_CELL);
+    first = begin(&host);
+    second = begin(&host);
+    conversation_run(first, (const Step[]){
+                                OPENING,
+                                { CLIENT_SENDS, CALL(303, 2, "p{destination_xml=$} '' u1", shown) },
+                                PROBED(1), NONE_RUNNING(2),
+                                { LIBVIRTD_GETS, CALL(303, 2, "p{destination_xml=$} '' u1", here) },
+                                { END },
+                            });
+    conversation_run(second, (const Step[]){
+                                 OPENING, DEFINES(2), PROBED(1), NONE_RUNNING(2),
+                                 { CLIENT_GETS_ERROR,
+                                   ERROR_OF(11, 2, SPM_ERROR_OPERATION_FAILED, "hugepages of 2 MiB") },
+                                 { END },
+                             });
+}
+
 int
 main(int argc, char **argv)
 {
@@ -332,5 +471,9 @@ main(int argc, char **argv)
     ADD("start/no-room", test_start_without_room_is_refused);
     ADD("start/two-at-once", test_second_start_does_not_get_the_same_pages);
     ADD("start/client-leaves", test_client_that_leaves_gives_its_pages_back);
+    ADD("kept/in-its-place", test_what_is_there_stays_in_its_place);
+    ADD("kept/no-place-yet", test_what_has_no_place_gets_one);
+    ADD("kept/by-its-user", test_what_was_put_there_by_its_user_needs_no_room);
+    ADD("arriving/placed-here", test_what_arrives_is_placed_here);
     return g_test_run();
 }
