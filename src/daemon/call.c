@@ -107,6 +107,13 @@ spm_call_ask_domain_xml(SpmCall *call, guint32 flags, SpmCallResultFunc func)
     spm_call_ask_libvirt(call, SPM_RPC_DOMAIN_GET_XML_DESC, args, func);
 }
 
+void
+spm_call_try_domain_xml(SpmCall *call, guint32 flags, SpmCallResultFunc func)
+{
+    spm_call_ask_domain_xml(call, flags, func);
+    call->may_fail = TRUE;
+}
+
 static void
 relay_error(SpmCall *call, const SpmRpcFrame *reply)
 {

@@ -94,6 +94,7 @@ void spm_call_try_libvirt(SpmCall *call, guint32 procedure, GByteArray *args,
 
 /* DOMAIN_GET_XML_DESC of the domain the call is about. */
 void spm_call_ask_domain_xml(SpmCall *call, guint32 flags, SpmCallResultFunc func);
+void spm_call_try_domain_xml(SpmCall *call, guint32 flags, SpmCallResultFunc func);
 
 /* Ask the emulator, given by its absolute path. */
 void spm_call_ask_emulator(SpmCall *call, const char *binary, SpmCallCapsFunc func);

@@ -13,7 +13,8 @@
  *
  * The second is refused, with the smallest size that does no harm: what the domain
  * has without its SPM cells. The maximum of a domain with NUMA cells libvirtd
- * itself does not change.
+ * itself does not change. A domain that there is not is libvirtd's business, which
+ * looks at the size first.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -61,7 +62,8 @@ definition_answered(SpmCall *call, const guint8 *payload, gsize size)
     const char *xml;
     gsize length;
 
-    if (spm_call_result_string(call, payload, size, &xml, &length) && is_allowed(call, xml, length))
+    if (!payload ||
+        (spm_call_result_string(call, payload, size, &xml, &length) && is_allowed(call, xml, length)))
         spm_intercept_translate(call);
 }
 
@@ -71,11 +73,11 @@ xml_answered(SpmCall *call, const guint8 *payload, gsize size)
     const char *xml;
     gsize length;
 
-    if (!spm_call_result_string(call, payload, size, &xml, &length) ||
-        !is_allowed(call, xml, length))
+    if (payload && (!spm_call_result_string(call, payload, size, &xml, &length) ||
+                    !is_allowed(call, xml, length)))
         return;
     if (flags_of(call) & AFFECT_CONFIG)
-        spm_call_ask_domain_xml(call, XML_INACTIVE, definition_answered);
+        spm_call_try_domain_xml(call, XML_INACTIVE, definition_answered);
     else
         spm_intercept_translate(call);
 }
@@ -86,5 +88,5 @@ spm_intercept_balloon(SpmCall *call)
     if (flags_of(call) & SET_MAXIMUM)
         spm_intercept_translate(call);
     else
-        spm_call_ask_domain_xml(call, 0, xml_answered);
+        spm_call_try_domain_xml(call, 0, xml_answered);
 }

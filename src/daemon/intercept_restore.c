@@ -11,8 +11,10 @@
  *   - starting a domain that has a managed save image, which libvirtd then
  *     restores: DOMAIN_HAS_MANAGED_SAVE_IMAGE, DOMAIN_MANAGED_SAVE_GET_XML_DESC.
  *
- * Between this check and the call the file can be replaced. libvirt's hook
- * (src/hook) is asked when it is really read.
+ * What libvirtd cannot read the XML of it cannot bring back either; such a call is
+ * left to its own words, which depend on more than the image. Between this check
+ * and the call the file can be replaced. libvirt's hook (src/hook) is asked when it
+ * is really read.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -35,9 +37,6 @@ static const SpmMemoryDeed start = {
 
 /* ---- images ---- */
 
-/* What libvirtd cannot show it does not restore either; its client gets the error about
- * the call, not the one about our question. Should it restore all the same, the hook
- * (src/hook) is asked. */
 static void
 image_answered(SpmCall *call, const guint8 *payload, gsize size)
 {
@@ -104,13 +103,9 @@ snapshot_answered(SpmCall *call, const guint8 *payload, gsize size)
     const char *xml, *domain;
     gsize length;
 
-    if (!payload) {
-        spm_intercept_translate(call);
+    if (payload && !spm_call_result_string(call, payload, size, &xml, &length))
         return;
-    }
-    if (!spm_call_result_string(call, payload, size, &xml, &length))
-        return;
-    if (!holds_memory(xml, length)) {
+    if (!payload || !holds_memory(xml, length)) {
         spm_intercept_translate(call);
         return;
     }

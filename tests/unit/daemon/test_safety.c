@@ -283,6 +283,26 @@ test_reverting_asks_for_the_snapshot(void)
     }
 }
 
+/* What libvirtd does not know it refuses itself, and in its own order. */
+static void
+test_what_cannot_be_looked_at_is_libvirts_business(void)
+{
+    conversation_test((const Step[]){
+        OPENING,
+        { CLIENT_SENDS, CALL(192, 2, "'s' d u0") },
+        { LIBVIRTD_GETS, CALL(186, OURS(1), "'s' d u0") },
+        { LIBVIRTD_SENDS, FAILURE(186, OURS(1)) },
+        { LIBVIRTD_GETS, CALL(192, 2, "'s' d u0") },
+        { CLIENT_SENDS, CALL(204, 3, "d h0 u2") },
+        { LIBVIRTD_GETS, CALL(14, OURS(2), "d u0") },
+        { LIBVIRTD_SENDS, FAILURE(14, OURS(2)) },
+        { LIBVIRTD_GETS, CALL(14, OURS(3), "d u2") },
+        { LIBVIRTD_SENDS, FAILURE(14, OURS(3)) },
+        { LIBVIRTD_GETS, CALL(204, 3, "d h0 u2") },
+        { END },
+    });
+}
+
 /* ---- ballooning ---- */
 
 /* The document has 256 MiB in an SPM cell and 256 MiB besides. */
@@ -778,6 +798,7 @@ main(int argc, char **argv)
     ADD("restore/image", test_restoring_asks_for_the_image);
     ADD("restore/nothing", test_restoring_nothing);
     ADD("revert/snapshot", test_reverting_asks_for_the_snapshot);
+    ADD("restore/libvirts-business", test_what_cannot_be_looked_at_is_libvirts_business);
     ADD("balloon/running", test_setmem_counts_what_the_balloon_counts);
     ADD("balloon/definition", test_setmem_of_the_definition);
     ADD("migrate/offline", test_offline_migration_passes);
