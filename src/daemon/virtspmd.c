@@ -16,18 +16,19 @@
  * file descriptors, keepalive; of any program, and of any version of libvirt.
  *
  * What is rewritten:
- *   - domain XML that asks for SPM, in define, create and domxml-to-native, to stock
- *     XML that does the same (lowering);
- *   - stock domain XML that holds SPM cells, in dumpxml and domxml-from-native, back
- *     to what the user wrote (raising);
- *   - domain capabilities: which kinds of SPM cells this host can do.
+ *   - domain XML that asks for SPM, wherever in a call it is, to stock XML that does
+ *     the same (lowering);
+ *   - stock domain XML that holds SPM cells, in replies, back to what the user wrote
+ *     (raising); but not in those that a migration hands to another host;
+ *   - capabilities: which kinds of SPM cells this host can do, and where.
  *
  * What is refused, with a libvirt error that says why:
- *   - an SPM request that cannot be fulfilled here, or that comes in a call where
- *     libvirtd would drop it;
+ *   - an SPM request that cannot be fulfilled here;
  *   - starting a domain with SPM cells on an emulator that can no longer do it;
  *   - save, managed save, snapshot with memory and migration of a running domain
- *     whose emulator would lose the contents of its SPM;
+ *     whose emulator would lose the contents of its SPM, and bringing one back
+ *     without them;
+ *   - a size of memory that the balloon would take otherwise than it is meant;
  *   - detaching, updating or attaching memory of an SPM cell;
  *   - speaking for another user, unless root does.
  *
