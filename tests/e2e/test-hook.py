@@ -70,7 +70,13 @@ def _(here):
     image = here.folder / "plain.save"
     with started(here.plain):
         here.plain.save(str(image))
-        here.libvirtd.restore(str(image))
+        try:
+            here.libvirtd.restore(str(image))
+        except libvirt.libvirtError as error:
+            # What libvirt 11.3 says to QEMU; with or without a hook.
+            if "fd: migration to a file is not supported" in str(error):
+                raise tap.Skip("this libvirt cannot restore with this QEMU") from None
+            raise
         expect.true(here.plain.isActive(), "the guest runs again")
 
 

@@ -279,6 +279,51 @@ test_other_xml_is_left_alone(void)
     });
 }
 
+/* Whatever it looks like: a procedure, a program or a version that nobody knows is
+ * libvirtd's to answer. */
+static void
+test_what_nobody_knows_passes_both_ways(void)
+{
+    static const struct {
+        guint32 program, version, procedure;
+    } cases[] = {
+        { SPM_RPC_PROGRAM_REMOTE, 1, 0 },          { SPM_RPC_PROGRAM_REMOTE, 1, 457 },
+        { SPM_RPC_PROGRAM_REMOTE, 1, 0xffffffff }, { SPM_RPC_PROGRAM_REMOTE, 0, 11 },
+        { SPM_RPC_PROGRAM_REMOTE, 2, 11 },         { SPM_RPC_PROGRAM_QEMU, 1, 11 },
+        { SPM_RPC_PROGRAM_QEMU, 2, 1 },            { SPM_RPC_PROGRAM_LXC, 1, 11 },
+        { SPM_RPC_PROGRAM_KEEPALIVE, 1, 11 },      { 0x20008088, 1, 11 },
+        { 0x06900690, 1, 11 },                     { 0, 0, 0 },
+    };
+    g_autoptr(GByteArray) payload = g_byte_array_new();
+    g_autoptr(Conversation) conversation = conversation_new(FALSE);
+    int ends[] = { conversation_client(conversation), conversation_libvirtd(conversation) };
+
+    spm_xdr_write_u32(payload, 0); /* no descriptors, where some are said to be */
+    spm_xdr_write_string(payload, USER_ON(EMULATOR_SPM), strlen(USER_ON(EMULATOR_SPM)));
+    conversation_run(conversation, (const Step[]){ OPENING, { END } });
+    for (guint i = 0; i < 4 * G_N_ELEMENTS(cases); i++) {
+        static const guint32 types[] = { SPM_RPC_CALL, SPM_RPC_REPLY, SPM_RPC_CALL_WITH_FDS,
+                                         SPM_RPC_REPLY_WITH_FDS };
+        SpmRpcHeader header = { .length = SPM_RPC_HEADER_SIZE + payload->len,
+                                .program = cases[i / 4].program,
+                                .version = cases[i / 4].version,
+                                .procedure = cases[i / 4].procedure,
+                                .type = types[i % 4],
+                                .serial = 9 };
+        g_autofree guint8 *sent = g_malloc(header.length);
+        g_autofree guint8 *got = g_malloc(header.length);
+
+        g_test_message("program %x, version %u, procedure %u, type %u", header.program,
+                       header.version, header.procedure, header.type);
+        spm_rpc_header_encode(&header, sent);
+        memcpy(sent + SPM_RPC_HEADER_SIZE, payload->data, payload->len);
+        conversation_send(ends[i % 2], sent, header.length);
+        g_assert_true(conversation_receive(ends[1 - i % 2], got, header.length));
+        g_assert_cmpmem(got, header.length, sent, header.length);
+    }
+    conversation_run(conversation, (const Step[]){ { NOBODY_GETS_ANYTHING }, { END } });
+}
+
 #define ADD(name, func) g_test_add_func("/daemon/documents/" name, func)
 
 int
@@ -293,5 +338,6 @@ main(int argc, char **argv)
     ADD("too-many", test_too_many_documents_are_refused);
     ADD("client-leaves", test_the_client_leaves_meanwhile);
     ADD("other-xml", test_other_xml_is_left_alone);
+    ADD("nobody-knows", test_what_nobody_knows_passes_both_ways);
     return g_test_run();
 }
