@@ -12,6 +12,7 @@
 #   make bench       what virtspmd costs, beside libvirtd and socat; BENCH='calls xml' chooses
 #                    parts; table, JSON and plot go to build/bench
 #   make bench-docs  put that table into docs/performance.rst
+#   make bench-leaks 100,000 connections, and what they leave behind in virtspmd
 #   make bench-probe spm-host-probe against lstopo and numactl, on hosts of 4 to 1,024 nodes
 #   make lint        static analysis; scripts/lint says of what
 #   make fuzz        the fuzz targets for ten minutes each; FUZZ_SECONDS says how long,
@@ -55,6 +56,12 @@ bench:
 bench-docs:
 	@tests/bench/bench-docs build/bench/table.txt docs/performance.rst
 
+bench-leaks: RELEASE ?= forky
+bench-leaks:
+	@scripts/sandbox install --release $(RELEASE)
+	@scripts/sandbox run --release $(RELEASE) --installed -- /usr/src/virtspm/scripts/hypervisor -- \
+	    /usr/src/virtspm/tests/e2e/test-leaks.py 100000
+
 bench-probe: build
 	@scripts/install-deps bench
 	@tests/bench/bench-probe $(BUILD)/tools/probe/spm-host-probe
@@ -68,4 +75,5 @@ clean:
 distclean: clean
 	@for release in $$(scripts/sandbox releases); do scripts/sandbox remove --release $$release; done
 
-.PHONY: all demo check check-host build install bench bench-docs bench-probe lint fuzz sandbox clean distclean
+.PHONY: all demo check check-host build install bench bench-docs bench-leaks bench-probe lint fuzz sandbox \
+        clean distclean

@@ -20,7 +20,7 @@
 #define WORK_MAX 2000000
 
 /* No guest has more nodes: QEMU ends at 128 (MAX_NODES). */
-#define CELLS_MAX 128
+#define CELLS_MAX 128U
 
 static guint
 threads_for(const SpmHost *host, const SpmNodeset *nodes, guint64 pages)
