@@ -66,6 +66,13 @@ spm_config_free(SpmConfig *config)
     g_free(config->log_output);
     g_free(config->schema);
     spm_host_config_free(config->host);
+    g_strfreev(config->tls_listen);
+    g_free(config->tls_key);
+    g_free(config->tls_cert);
+    g_free(config->tls_ca);
+    g_free(config->tls_crl);
+    g_strfreev(config->tls_allowed_dn);
+    g_free(config->tls_priority);
     for (guint i = 0; i < spm_config_key_count(); i++)
         g_free(config->chosen[i]);
     g_free(config->chosen);

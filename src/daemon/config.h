@@ -41,6 +41,11 @@ typedef struct {
     SpmHostConfig *host;
     gboolean session; /* the user's own libvirtd, which is started when it does not run */
 
+    char **tls_listen; /* NULL: TLS is off */
+    char *tls_key, *tls_cert, *tls_ca, *tls_crl;
+    char **tls_allowed_dn; /* patterns; NULL: everybody whom the CA knows */
+    char *tls_priority;    /* NULL: GnuTLS's own */
+
     char **chosen; /* a key of the table each: the text it was set to, or NULL */
 } SpmConfig;
 

@@ -10,6 +10,7 @@
 
 #include "daemon/log.h"
 #include "daemon/terms.h"
+#include "daemon/tls_listener.h"
 #include "util/spm_error.h"
 #include "util/spm_size.h"
 
@@ -73,6 +74,40 @@ set_name(const SpmConfigKey *key, SpmConfig *config, const char *value)
     if (value[0] == '\0')
         return FALSE;
     replace(FIELD(char *, key, config), value);
+    return TRUE;
+}
+
+/* Nothing: none. */
+static gboolean
+set_list(const SpmConfigKey *key, SpmConfig *config, const char *value)
+{
+    char ***field = FIELD(char **, key, config);
+    g_auto(GStrv) items = g_strsplit(value, ";", -1);
+    guint count = g_strv_length(items);
+
+    if (count > 0 && items[count - 1][0] == '\0')
+        g_clear_pointer(&items[--count], g_free);
+    for (guint i = 0; i < count; i++) {
+        if (items[i][0] == '\0')
+            return FALSE;
+    }
+    g_strfreev(*field);
+    *field = count > 0 ? g_steal_pointer(&items) : NULL;
+    return TRUE;
+}
+
+static gboolean
+set_places(const SpmConfigKey *key, SpmConfig *config, const char *value)
+{
+    if (!set_list(key, config, value))
+        return FALSE;
+    for (char **place = *FIELD(char **, key, config); place && *place; place++) {
+        g_autofree char *host = NULL;
+        g_autofree char *port = NULL;
+
+        if (!spm_tls_parse_place(*place, &host, &port))
+            return FALSE;
+    }
     return TRUE;
 }
 
@@ -147,6 +182,9 @@ set_log_output(const SpmConfigKey *key, SpmConfig *config, const char *value)
     .set = set_log_level, .expected = "debug, info, warning, error, or a number from 1 to 4"
 #define LOG_OUTPUT                                                                                 \
     .set = set_log_output, .expected = "stderr, journald, or file: and an absolute path"
+#define PLACES                                                                                     \
+    .set = set_places, .expected = "HOST:PORT or PORT, several separated by ';', or nothing"
+#define LIST_OF(what) .set = set_list, .expected = what ", separated by ';', or nothing"
 #define NUMBER(from, to) .set = set_number, .least = (from), .most = (to)
 
 /* libvirtd, or the daemon that takes its place in the modular set-up. */
@@ -174,6 +212,13 @@ static const SpmConfigKey keys[] = {
     { "log-level", "warning", AT(log_level), LOG_LEVEL },
     { "log-output", .shown = "stderr", AT(log_output), LOG_OUTPUT },
     { "schema", .shown = "/usr/share/virtspm/schemas/domain.rng", AT(schema), PATH },
+    { "tls-listen", "", AT(tls_listen), PLACES, .at_start = TRUE },
+    { "tls-key", "/etc/pki/libvirt/private/serverkey.pem", AT(tls_key), PATH },
+    { "tls-cert", "/etc/pki/libvirt/servercert.pem", AT(tls_cert), PATH },
+    { "tls-ca", "/etc/pki/CA/cacert.pem", AT(tls_ca), PATH },
+    { "tls-crl", "/etc/pki/CA/cacrl.pem", AT(tls_crl), PATH },
+    { "tls-allowed-dn", "", AT(tls_allowed_dn), LIST_OF("distinguished names") },
+    { "tls-priority", .shown = "NORMAL", AT(tls_priority), NAME_OF("a GnuTLS priority") },
 };
 /* clang-format on */
 

@@ -11,6 +11,7 @@
 #include "daemon/server.h"
 #include "daemon/sockets.h"
 #include "qemu/qemu_caps_store.h"
+#include "daemon/tls_listener.h"
 
 #include <glib-unix.h>
 #include <sys/resource.h>
@@ -22,6 +23,7 @@ typedef struct {
     SpmConfig *config;
     SpmEnvironment environment;
     GPtrArray *sockets;
+    GArray *tls_sockets; /* of int; NULL: TLS is off */
     SpmServer *server;
 } Daemon;
 
@@ -48,6 +50,17 @@ adopt(Daemon *daemon, SpmConfig *config)
     spm_config_free(old);
 }
 
+/* Certificates are read anew with every reload; clients that are there keep theirs. */
+static gboolean
+load_tls(Daemon *daemon, const SpmConfig *config, GError **error)
+{
+    g_autoptr(SpmTlsCredentials) credentials = spm_tls_credentials_new(config, error);
+
+    if (credentials)
+        spm_server_set_tls(daemon->server, credentials);
+    return credentials != NULL;
+}
+
 static void
 reload(Daemon *daemon)
 {
@@ -60,6 +73,10 @@ reload(Daemon *daemon)
         return;
     }
     if (!spm_log_configure(config->log_level, config->log_output, &error)) {
+        g_critical("the configuration is not reloaded, and the old one stays: %s", error->message);
+        return;
+    }
+    if (daemon->tls_sockets && !load_tls(daemon, config, &error)) {
         g_critical("the configuration is not reloaded, and the old one stays: %s", error->message);
         return;
     }
@@ -98,6 +115,19 @@ raise_descriptor_limit(void)
 }
 
 static gboolean
+begin_tls(Daemon *daemon, GError **error)
+{
+    if (!daemon->config->tls_listen)
+        return TRUE;
+    if (!load_tls(daemon, daemon->config, error))
+        return FALSE;
+    daemon->tls_sockets = spm_tls_listen((const char *const *)daemon->config->tls_listen, error);
+    for (guint i = 0; daemon->tls_sockets && i < daemon->tls_sockets->len; i++)
+        spm_server_listen_tls(daemon->server, g_array_index(daemon->tls_sockets, int, i));
+    return daemon->tls_sockets != NULL;
+}
+
+static gboolean
 begin(Daemon *daemon, GError **error)
 {
     /* First, because it changes the environment, and handling signals starts a
@@ -120,7 +150,7 @@ begin(Daemon *daemon, GError **error)
 
         spm_server_listen(daemon->server, spm_listener_fd(place->listener), place->access);
     }
-    return TRUE;
+    return begin_tls(daemon, error);
 }
 
 static void
@@ -128,6 +158,7 @@ end(Daemon *daemon)
 {
     g_clear_pointer(&daemon->server, spm_server_free);
     g_clear_pointer(&daemon->sockets, g_ptr_array_unref);
+    g_clear_pointer(&daemon->tls_sockets, g_array_unref);
     g_clear_pointer(&daemon->environment.placer, spm_placer_free);
     g_clear_pointer(&daemon->environment.caps, spm_qemu_caps_cache_free);
     g_clear_pointer(&daemon->loop, g_main_loop_unref);

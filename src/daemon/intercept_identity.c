@@ -31,15 +31,18 @@ void
 spm_intercept_identity(SpmCall *call)
 {
     const SpmPeer *peer = spm_session_peer(call->session);
+    g_autofree char *who = NULL;
 
-    if (peer->uid == 0) {
+    if (spm_peer_is_root(peer)) {
         spm_call_forward(call);
         return;
     }
+    who = peer->remote ? spm_peer_describe(peer)
+                       : g_strdup_printf("user id is %" G_GUINT64_FORMAT, peer->uid);
     spm_call_fail_from(call,
                        g_error_new(SPM_ERROR, SPM_ERROR_OPERATION_DENIED,
                                    "only root may set the identity of a connection, and the "
-                                   "client's user id is %" G_GUINT64_FORMAT,
-                                   peer->uid),
+                                   "client%s %s",
+                                   peer->remote ? " is" : "'s", who),
                        SPM_RPC_FROM_RPC);
 }

@@ -6,9 +6,6 @@
 #include "daemon/out_queue.h"
 
 #include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 /* Pieces are put together up to this size, so that many small messages cost
@@ -206,49 +203,26 @@ spm_out_queue_is_empty(const SpmOutQueue *queue)
     return queue->chunks.length == 0 && queue->lent_size == 0;
 }
 
-static ssize_t
-send_fd(int socket, Chunk *chunk)
-{
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = { 0 };
-    struct iovec iov = { chunk->bytes->data, 1 };
-    struct msghdr message = {
-        .msg_iov = &iov,
-        .msg_iovlen = 1,
-        .msg_control = &control,
-        .msg_controllen = sizeof control,
-    };
-    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message);
-
-    cmsg->cmsg_level = SOL_SOCKET;
-    cmsg->cmsg_type = SCM_RIGHTS;
-    cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(cmsg), &chunk->fd, sizeof(int));
-    return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-static ssize_t
-send_bytes(int socket, SpmOutQueue *queue)
+static gssize
+write_bytes(SpmTransport *transport, SpmOutQueue *queue)
 {
     struct iovec iov[IOV_COUNT];
-    struct msghdr message = { .msg_iov = iov };
+    guint count = 0;
     GList *item = queue->chunks.head;
 
-    for (; item && message.msg_iovlen < IOV_COUNT; item = item->next) {
+    for (; item && count < IOV_COUNT; item = item->next) {
         Chunk *chunk = item->data;
 
         if (chunk->fd >= 0)
             break;
-        iov[message.msg_iovlen].iov_base = chunk->bytes->data + chunk->done;
-        iov[message.msg_iovlen++].iov_len = chunk->bytes->len - chunk->done;
+        iov[count].iov_base = chunk->bytes->data + chunk->done;
+        iov[count++].iov_len = chunk->bytes->len - chunk->done;
     }
-    if (!item && queue->lent_size > 0 && message.msg_iovlen < IOV_COUNT) {
-        iov[message.msg_iovlen].iov_base = (gpointer)queue->lent;
-        iov[message.msg_iovlen++].iov_len = queue->lent_size;
+    if (!item && queue->lent_size > 0 && count < IOV_COUNT) {
+        iov[count].iov_base = (gpointer)queue->lent;
+        iov[count++].iov_len = queue->lent_size;
     }
-    return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return transport->funcs->write(transport, iov, count);
 }
 
 static void
@@ -272,16 +246,23 @@ drop_sent(SpmOutQueue *queue, gsize sent)
     queue->lent_size -= sent;
 }
 
+static gssize
+write_fd(SpmTransport *transport, int fd)
+{
+    if (transport->funcs->carries_fds)
+        return transport->funcs->write_fd(transport, fd);
+    errno = EOPNOTSUPP;
+    return -1;
+}
+
 gboolean
-spm_out_queue_flush(SpmOutQueue *queue, int socket)
+spm_out_queue_flush(SpmOutQueue *queue, SpmTransport *transport)
 {
     while (!spm_out_queue_is_empty(queue)) {
         Chunk *first = g_queue_peek_head(&queue->chunks);
-        ssize_t sent =
-            first && first->fd >= 0 ? send_fd(socket, first) : send_bytes(socket, queue);
+        gssize sent = first && first->fd >= 0 ? write_fd(transport, first->fd)
+                                              : write_bytes(transport, queue);
 
-        if (sent < 0 && errno == EINTR)
-            continue;
         if (sent < 0)
             return errno == EAGAIN || errno == EWOULDBLOCK;
         drop_sent(queue, sent);

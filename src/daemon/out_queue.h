@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "daemon/transport.h"
 #include "rpc/rpc_frame.h"
 
 G_BEGIN_DECLS
@@ -50,9 +51,9 @@ gboolean spm_out_queue_is_full(const SpmOutQueue *queue);
 /* Nothing left to write; what waits behind an unfinished message does not count. */
 gboolean spm_out_queue_is_empty(const SpmOutQueue *queue);
 
-/* Write as much as @socket takes without waiting. FALSE when it takes nothing
- * any more: errno says why. */
-gboolean spm_out_queue_flush(SpmOutQueue *queue, int socket);
+/* Write as much as @transport takes without waiting. FALSE when it takes nothing
+ * any more, or not what comes next: descriptors do not travel everywhere. */
+gboolean spm_out_queue_flush(SpmOutQueue *queue, SpmTransport *transport);
 
 /* Throw everything away. */
 void spm_out_queue_clear(SpmOutQueue *queue);

@@ -1,5 +1,5 @@
 /*
- * peer.c: who is at the other end of a UNIX socket
+ * peer.c: who is at the other end of a socket
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -117,6 +117,25 @@ spm_peer_new(int fd, GError **error)
     return peer;
 }
 
+SpmPeer *
+spm_peer_new_tls(const char *x509_dn, const char *address)
+{
+    SpmPeer *peer = g_new0(SpmPeer, 1);
+
+    /* Whoever takes them for a user's without looking gets nobody's. */
+    peer->uid = peer->gid = G_MAXUINT32;
+    peer->remote = TRUE;
+    peer->x509_dn = g_strdup(x509_dn);
+    peer->address = g_strdup(address);
+    return peer;
+}
+
+gboolean
+spm_peer_is_root(const SpmPeer *peer)
+{
+    return !peer->remote && peer->uid == 0;
+}
+
 void
 spm_peer_free(SpmPeer *peer)
 {
@@ -125,14 +144,22 @@ spm_peer_free(SpmPeer *peer)
     g_free(peer->user);
     g_free(peer->group);
     g_free(peer->selinux_context);
+    g_free(peer->x509_dn);
+    g_free(peer->address);
     g_free(peer);
 }
 
 char *
 spm_peer_describe(const SpmPeer *peer)
 {
-    GString *text = g_string_new("user ");
+    GString *text;
 
+    if (peer->remote)
+        return g_strdup_printf("TLS client %s%s%s from %s", peer->x509_dn ? "'" : "",
+                               peer->x509_dn ? peer->x509_dn : "without a name",
+                               peer->x509_dn ? "'" : "",
+                               peer->address ? peer->address : "an unknown address");
+    text = g_string_new("user ");
     if (peer->user)
         g_string_append_printf(text, "%s (uid %" G_GUINT64_FORMAT ")", peer->user, peer->uid);
     else
@@ -142,11 +169,10 @@ spm_peer_describe(const SpmPeer *peer)
     return g_string_free(text, FALSE);
 }
 
-GByteArray *
-spm_peer_identity(const SpmPeer *peer)
+/* Returns how many it has written. */
+static guint
+write_local(const SpmPeer *peer, GByteArray *params)
 {
-    g_autoptr(GByteArray) params = g_byte_array_new();
-    GByteArray *args = g_byte_array_new();
     guint count = 2;
 
     spm_rpc_param_write_ullong(params, "unix-user-id", peer->uid);
@@ -169,6 +195,21 @@ spm_peer_identity(const SpmPeer *peer)
         spm_rpc_param_write_string(params, "selinux-context", peer->selinux_context);
         count++;
     }
+    return count;
+}
+
+GByteArray *
+spm_peer_identity(const SpmPeer *peer)
+{
+    g_autoptr(GByteArray) params = g_byte_array_new();
+    GByteArray *args = g_byte_array_new();
+    guint count = 1;
+
+    if (peer->remote)
+        spm_rpc_param_write_string(params, "x509-distinguished-name",
+                                   peer->x509_dn ? peer->x509_dn : "");
+    else
+        count = write_local(peer, params);
     spm_xdr_write_u32(args, count);
     g_byte_array_append(args, params->data, params->len);
     spm_xdr_write_u32(args, 0); /* flags */

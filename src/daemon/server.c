@@ -5,6 +5,10 @@
  * asking for names and connecting to libvirtd may take their time. Then it is a
  * session, or is turned away.
  *
+ * A TLS client comes in by its handshake first. It is no client before that is done,
+ * so that nobody can take a place by not finishing it; how many handshakes there are
+ * has a bound of its own.
+ *
  * With max-clients of them, new ones wait unaccepted until one leaves, as they
  * do with libvirtd.
  *
@@ -16,6 +20,7 @@
 #include "daemon/memory.h"
 #include "daemon/poller.h"
 #include "daemon/session.h"
+#include "daemon/tls_handshake.h"
 #include "daemon/turned_away.h"
 #include "daemon/upstream.h"
 #include "util/spm_size.h"
@@ -28,11 +33,17 @@
 /* How long to wait for descriptors or memory when there are none to accept with. */
 #define SHORTAGE_SECONDS 1
 
+/* Handshakes under way; more TLS clients wait unaccepted. Protects memory: each
+ * costs some 40 KiB in GnuTLS. */
+#define HANDSHAKES_MAX 64
+
 struct _SpmServer {
     const SpmConfig *config;
     const SpmEnvironment *environment;
     GPtrArray *doors; /* of Door */
     GSource *shortage;
+    SpmTlsCredentials *tls;
+    GHashTable *handshakes;   /* set */
     GHashTable *preparations; /* set */
     GHashTable *sessions;     /* set */
     GHashTable *turned_away;  /* set */
@@ -43,6 +54,7 @@ typedef struct {
     SpmServer *server;
     int fd;
     SpmAccess access;
+    gboolean tls;
     SpmWatch *watch;
 } Door;
 
@@ -51,11 +63,11 @@ typedef struct {
 typedef struct {
     gatomicrefcount references;
     SpmServer *server; /* NULL when the server is gone */
-    int client;
+    SpmTransport *client;
     SpmTerms terms;
     char **paths; /* of libvirtd, for this access */
     gboolean session;
-    SpmPeer *peer;
+    SpmPeer *peer; /* known already of a TLS client */
     int upstream;
 } Preparation;
 
@@ -75,8 +87,7 @@ preparation_unref(gpointer data)
 
     if (!g_atomic_ref_count_dec(&preparation->references))
         return;
-    if (preparation->client >= 0)
-        close(preparation->client);
+    spm_transport_free(preparation->client);
     if (preparation->upstream >= 0)
         close(preparation->upstream);
     g_strfreev(preparation->paths);
@@ -112,7 +123,8 @@ prepare(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
     Preparation *preparation = data;
     GError *error = NULL;
 
-    preparation->peer = spm_peer_new(preparation->client, &error);
+    if (!preparation->peer)
+        preparation->peer = spm_peer_new(preparation->client->fd, &error);
     if (preparation->peer)
         preparation->upstream =
             preparation->session
@@ -134,30 +146,32 @@ prepared(GObject *source, GAsyncResult *result, gpointer data)
     if (!server)
         return;
     if (g_task_propagate_boolean(G_TASK(result), &error)) {
-        const SpmPeer *peer = preparation->peer;
+        g_autofree char *who = spm_peer_describe(preparation->peer);
 
-        g_debug("client: user %" G_GUINT64_FORMAT ", process %" G_GINT64_FORMAT, peer->uid,
-                peer->pid);
+        g_debug("client: %s", who);
         g_hash_table_add(server->sessions,
-                         spm_session_new(g_steal_fd(&preparation->client),
-                                         g_steal_fd(&preparation->upstream),
+                         spm_session_new(g_steal_pointer(&preparation->client),
+                                         spm_transport_new_unix(g_steal_fd(&preparation->upstream)),
                                          g_steal_pointer(&preparation->peer), &preparation->terms,
                                          server->environment, session_closed, server));
     } else {
         spm_audit_client(preparation->peer, error);
-        g_hash_table_add(server->turned_away, spm_turned_away_new(g_steal_fd(&preparation->client),
-                                                                  error, turned_away_left, server));
+        g_hash_table_add(server->turned_away,
+                         spm_turned_away_new(g_steal_pointer(&preparation->client), error,
+                                             turned_away_left, server));
     }
     g_hash_table_remove(server->preparations, preparation);
 }
 
+/* A TLS client's certificate is its authentication. */
 static SpmTerms
-terms_of(const Door *door)
+terms_of(const SpmConfig *config, SpmAccess access, gboolean tls)
 {
-    const SpmConfig *config = door->server->config;
     SpmTerms terms = {
-        .access = door->access,
-        .auth = door->access == SPM_ACCESS_READ_ONLY ? config->auth_unix_ro : config->auth_unix_rw,
+        .access = access,
+        .auth = tls                              ? SPM_AUTH_NONE
+                : access == SPM_ACCESS_READ_ONLY ? config->auth_unix_ro
+                                                 : config->auth_unix_rw,
         .max_requests = config->max_client_requests,
         .max_memory = config->max_client_memory * SPM_MIB,
         .since = g_get_monotonic_time(),
@@ -169,24 +183,55 @@ terms_of(const Door *door)
 }
 
 static void
-welcome(const Door *door, int fd)
+welcome(SpmServer *server, SpmTransport *client, SpmPeer *peer, const SpmTerms *terms)
 {
-    SpmServer *server = door->server;
     const SpmConfig *config = server->config;
     g_autoptr(GTask) task = g_task_new(NULL, NULL, prepared, NULL);
     Preparation *preparation = g_new0(Preparation, 1);
 
     g_atomic_ref_count_init(&preparation->references);
     preparation->server = server;
-    preparation->client = fd;
+    preparation->client = client;
+    preparation->peer = peer;
     preparation->upstream = -1;
-    preparation->terms = terms_of(door);
+    preparation->terms = *terms;
     preparation->session = config->session;
     preparation->paths =
-        g_strdupv(door->access == SPM_ACCESS_READ_ONLY ? config->upstream_ro : config->upstream);
+        g_strdupv(terms->access == SPM_ACCESS_READ_ONLY ? config->upstream_ro : config->upstream);
     g_hash_table_add(server->preparations, preparation);
     g_task_set_task_data(task, preparation_ref(preparation), preparation_unref);
     g_task_run_in_thread(task, prepare);
+}
+
+static void
+shaken_hands(SpmTlsHandshake *handshake, SpmTransport *transport, SpmPeer *peer,
+             const GError *error, gpointer user_data)
+{
+    SpmServer *server = user_data;
+
+    g_hash_table_remove(server->handshakes, handshake);
+    if (transport) {
+        SpmTerms terms = terms_of(server->config, SPM_ACCESS_READ_WRITE, TRUE);
+
+        welcome(server, transport, peer, &terms);
+    } else {
+        spm_audit_client(peer, error);
+        spm_peer_free(peer);
+    }
+    accept_or_wait(server);
+}
+
+static void
+shake_hands(SpmServer *server, int fd)
+{
+    g_autoptr(GError) error = NULL;
+    SpmTlsHandshake *handshake = spm_tls_handshake_new(fd, server->tls, SPM_TLS_HANDSHAKE_SECONDS,
+                                                       shaken_hands, server, &error);
+
+    if (handshake)
+        g_hash_table_add(server->handshakes, handshake);
+    else
+        spm_audit_client(NULL, error);
 }
 
 static guint
@@ -222,7 +267,12 @@ incoming(GIOCondition ready, gpointer data)
     int fd = accept4(door->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     if (fd >= 0) {
-        welcome(door, fd);
+        SpmTerms terms = terms_of(server->config, door->access, door->tls);
+
+        if (door->tls)
+            shake_hands(server, fd);
+        else
+            welcome(server, spm_transport_new_unix(fd), NULL, &terms);
         if (count_clients(server) >= server->config->max_clients)
             g_message("there are as many clients as max-clients allows (%u); new ones wait",
                       server->config->max_clients);
@@ -237,13 +287,17 @@ static void
 accept_or_wait(SpmServer *server)
 {
     guint clients = count_clients(server);
+    guint handshakes = g_hash_table_size(server->handshakes);
     gboolean wanted = !server->shortage && clients < server->config->max_clients;
+    /* Room for a client is room for those who will be one. */
+    gboolean tls_wanted = wanted && server->tls && handshakes < HANDSHAKES_MAX &&
+                          clients + handshakes < server->config->max_clients;
 
     spm_memory_clients(clients);
     for (guint i = 0; i < server->doors->len; i++) {
         Door *door = g_ptr_array_index(server->doors, i);
 
-        spm_watch_set(door->watch, wanted ? G_IO_IN : 0);
+        spm_watch_set(door->watch, (door->tls ? tls_wanted : wanted) ? G_IO_IN : 0);
     }
 }
 
@@ -280,6 +334,8 @@ spm_server_new(const SpmConfig *config, const SpmEnvironment *environment)
     server->config = config;
     server->environment = environment;
     server->doors = g_ptr_array_new_with_free_func(door_free);
+    server->handshakes =
+        g_hash_table_new_full(NULL, NULL, (GDestroyNotify)spm_tls_handshake_free, NULL);
     server->preparations = g_hash_table_new_full(NULL, NULL, forget_preparation, NULL);
     server->sessions = g_hash_table_new_full(NULL, NULL, forget_session, NULL);
     server->turned_away =
@@ -296,6 +352,8 @@ spm_server_free(SpmServer *server)
         g_source_destroy(server->shortage);
         g_source_unref(server->shortage);
     }
+    g_hash_table_unref(server->handshakes);
+    spm_tls_credentials_unref(server->tls);
     g_hash_table_unref(server->preparations);
     g_hash_table_unref(server->sessions);
     g_hash_table_unref(server->turned_away);
@@ -311,14 +369,37 @@ spm_server_set_config(SpmServer *server, const SpmConfig *config)
 }
 
 void
-spm_server_listen(SpmServer *server, int fd, SpmAccess access)
+spm_server_set_tls(SpmServer *server, SpmTlsCredentials *credentials)
+{
+    SpmTlsCredentials *old = server->tls;
+
+    server->tls = spm_tls_credentials_ref(credentials);
+    spm_tls_credentials_unref(old);
+    accept_or_wait(server);
+}
+
+static void
+open_door(SpmServer *server, int fd, SpmAccess access, gboolean tls)
 {
     Door *door = g_new0(Door, 1);
 
     door->server = server;
     door->fd = fd;
     door->access = access;
+    door->tls = tls;
     door->watch = spm_watch_new(fd, incoming, door);
     g_ptr_array_add(server->doors, door);
     accept_or_wait(server);
+}
+
+void
+spm_server_listen(SpmServer *server, int fd, SpmAccess access)
+{
+    open_door(server, fd, access, FALSE);
+}
+
+void
+spm_server_listen_tls(SpmServer *server, int fd)
+{
+    open_door(server, fd, SPM_ACCESS_READ_WRITE, TRUE);
 }

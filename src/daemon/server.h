@@ -8,6 +8,7 @@
 #include "daemon/terms.h"
 #include "daemon/config.h"
 #include "daemon/environment.h"
+#include "daemon/tls_credentials.h"
 
 G_BEGIN_DECLS
 
@@ -21,8 +22,13 @@ void spm_server_set_config(SpmServer *server, const SpmConfig *config);
 void spm_server_free(SpmServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmServer, spm_server_free)
 
+/* Meet TLS clients that come from now on with these. */
+void spm_server_set_tls(SpmServer *server, SpmTlsCredentials *credentials);
+
 /* Accept clients on this listening, non-blocking socket, which stays the caller's.
  * @access is the most that they may do. */
 void spm_server_listen(SpmServer *server, int fd, SpmAccess access);
+/* The same for a TCP socket and TLS clients. */
+void spm_server_listen_tls(SpmServer *server, int fd);
 
 G_END_DECLS

@@ -53,7 +53,7 @@ static const SpmSideFuncs side_funcs = { may_begin, wants, message, wake };
 /* ---- life ---- */
 
 SpmSession *
-spm_session_new(int client, int server, SpmPeer *peer, const SpmTerms *terms,
+spm_session_new(SpmTransport *client, SpmTransport *server, SpmPeer *peer, const SpmTerms *terms,
                 const SpmEnvironment *environment, SpmSessionClosedFunc closed, gpointer user_data)
 {
     SpmSession *session = g_new0(SpmSession, 1);

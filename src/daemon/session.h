@@ -11,6 +11,7 @@
 #include "daemon/terms.h"
 #include "daemon/call.h"
 #include "daemon/peer.h"
+#include "daemon/transport.h"
 #include "daemon/rate.h"
 
 G_BEGIN_DECLS
@@ -29,10 +30,11 @@ G_BEGIN_DECLS
 
 typedef void (*SpmSessionClosedFunc)(SpmSession *session, gpointer user_data);
 
-/* Takes the two connected sockets and @peer; @server is one that goes with the terms'
+/* Takes the transports to both and @peer; @server is one that goes with the terms'
  * access. @environment must outlive the session; @closed is called once, when it is
  * over. */
-SpmSession *spm_session_new(int client, int server, SpmPeer *peer, const SpmTerms *terms,
+SpmSession *spm_session_new(SpmTransport *client, SpmTransport *server, SpmPeer *peer,
+                            const SpmTerms *terms,
                             const SpmEnvironment *environment, SpmSessionClosedFunc closed,
                             gpointer user_data);
 SpmSession *spm_session_ref(SpmSession *session);

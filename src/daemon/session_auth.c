@@ -23,7 +23,8 @@
 gboolean
 spm_session_is_authorized(const SpmSession *session)
 {
-    return session->terms.auth == SPM_AUTH_NONE || session->authorized || session->peer->uid == 0;
+    return session->terms.auth == SPM_AUTH_NONE || session->authorized ||
+           spm_peer_is_root(session->peer);
 }
 
 /* Takes @error. */

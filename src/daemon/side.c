@@ -8,13 +8,9 @@
 #include "daemon/poller.h"
 
 #include <errno.h>
-#include <glib-unix.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 struct _SpmSide {
-    int fd;
+    SpmTransport *transport;
     const SpmSideFuncs *funcs;
     gpointer owner;
     SpmSide *other;
@@ -40,63 +36,31 @@ over(SpmSide *side, const char *reason)
     side->over = TRUE;
 }
 
-/* The descriptors of one read. The kernel lets SCM_MAX_FD (253) come with one
- * message; room for less than that would lose some without a trace. */
-typedef union {
-    struct cmsghdr header;
-    char space[CMSG_SPACE(253 * sizeof(int))];
-} Control;
-
-static guint
-collect_fds(struct msghdr *message, int *fds)
-{
-    guint n_fds = 0;
-
-    for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg; cmsg = CMSG_NXTHDR(message, cmsg)) {
-        if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS) {
-            gsize size = cmsg->cmsg_len - CMSG_LEN(0);
-
-            memcpy(fds + n_fds, CMSG_DATA(cmsg), size);
-            n_fds += size / sizeof(int);
-        }
-    }
-    return n_fds;
-}
-
 /* Read once. FALSE when there was nothing to be had. */
 static gboolean
 read_some(SpmSide *side)
 {
-    Control control;
-    int fds[253];
+    int fds[SPM_TRANSPORT_FDS_MAX];
+    guint n_fds = 0;
+    gboolean lost = FALSE;
     gsize room;
     guint8 *to = spm_rpc_parser_room(side->parser, &room);
-    struct iovec iov = { to, room };
-    struct msghdr message = {
-        .msg_iov = &iov,
-        .msg_iovlen = 1,
-        .msg_control = &control,
-        .msg_controllen = sizeof control,
-    };
-    ssize_t size;
+    gssize size;
 
     if (room == 0 || side->over)
         return FALSE;
-    do {
-        size = recvmsg(side->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    } while (size < 0 && errno == EINTR);
-
+    size = side->transport->funcs->read(side->transport, to, room, fds, &n_fds, &lost);
     if (size < 0) {
         if (errno != EAGAIN && errno != EWOULDBLOCK)
-            over(side, g_strerror(errno));
+            over(side, spm_transport_reason(side->transport));
         return FALSE;
     }
     if (size == 0) {
         over(side, "end of file");
         return FALSE;
     }
-    spm_rpc_parser_filled(side->parser, size, fds, collect_fds(&message, fds));
-    if (message.msg_flags & MSG_CTRUNC) {
+    spm_rpc_parser_filled(side->parser, size, fds, n_fds);
+    if (lost) {
         over(side, "a file descriptor got lost: too many are open");
         return FALSE;
     }
@@ -111,24 +75,24 @@ ready(GIOCondition condition, gpointer data)
 
     if (condition & (G_IO_HUP | G_IO_ERR | G_IO_NVAL))
         side->hung_up = TRUE;
-    if ((condition & (G_IO_IN | G_IO_HUP | G_IO_ERR)) && side->starved)
+    if ((condition & (G_IO_HUP | G_IO_ERR | spm_transport_reading_needs(side->transport))) &&
+        side->starved)
         read_some(side);
     side->funcs->wake(side, side->owner);
 }
 
 SpmSide *
-spm_side_new(int fd, const SpmSideFuncs *funcs, gpointer owner)
+spm_side_new(SpmTransport *transport, const SpmSideFuncs *funcs, gpointer owner)
 {
     SpmSide *side = g_new0(SpmSide, 1);
 
-    g_unix_set_fd_nonblocking(fd, TRUE, NULL);
-    side->fd = fd;
+    side->transport = transport;
     side->funcs = funcs;
     side->owner = owner;
     side->parser = spm_rpc_parser_new();
     side->out = spm_out_queue_new();
     side->starved = TRUE;
-    side->watch = spm_watch_new(fd, ready, side);
+    side->watch = spm_watch_new(transport->fd, ready, side);
     return side;
 }
 
@@ -140,7 +104,7 @@ spm_side_free(SpmSide *side)
     spm_watch_free(side->watch);
     spm_out_queue_free(side->out);
     spm_rpc_parser_free(side->parser);
-    close(side->fd);
+    spm_transport_free(side->transport);
     g_free(side);
 }
 
@@ -170,6 +134,10 @@ step(SpmSide *side)
 
     switch (spm_rpc_parser_next(side->parser)) {
     case SPM_RPC_EVENT_HEADER:
+        if (spm_rpc_parser_expects_fds(side->parser) && !side->transport->funcs->carries_fds) {
+            over(side, "file descriptors, which do not travel over TLS"); /* as libvirtd does */
+            return FALSE;
+        }
         if (side->funcs->wants(side, spm_rpc_parser_header(side->parser), side->owner))
             spm_rpc_parser_collect(side->parser);
         else
@@ -216,7 +184,7 @@ may_go_on(SpmSide *side)
 static void
 flush(SpmSide *side)
 {
-    if (!side->broken && !spm_out_queue_flush(side->out, side->fd)) {
+    if (!side->broken && !spm_out_queue_flush(side->out, side->transport)) {
         side->broken = TRUE;
         spm_out_queue_clear(side->out);
     }
@@ -242,9 +210,10 @@ has_input(SpmSide *side)
 {
     if (!side->starved)
         return !side->over;
-    if (!side->hung_up || side->over)
+    if ((!side->hung_up && !spm_transport_has_pending(side->transport)) || side->over)
         return FALSE;
-    /* Who has hung up is not waited for; what it left is read now. */
+    /* Who has hung up is not waited for; what it left is read now, as is what has
+     * been read from the socket already. */
     hand_over(side);
     return read_some(side);
 }
@@ -281,7 +250,7 @@ spm_side_settle(SpmSide *side, gboolean reading)
         return;
     }
     if (reading && side->starved && !side->over && may_go_on(side))
-        wanted |= G_IO_IN;
+        wanted |= spm_transport_reading_needs(side->transport);
     if (!side->broken && !spm_out_queue_is_empty(side->out))
         wanted |= G_IO_OUT;
     spm_watch_set(side->watch, wanted);

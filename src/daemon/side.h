@@ -31,8 +31,8 @@ typedef struct {
     void (*wake)(SpmSide *side, gpointer owner);
 } SpmSideFuncs;
 
-/* Takes @fd, a connected stream socket. @owner must outlive the side. */
-SpmSide *spm_side_new(int fd, const SpmSideFuncs *funcs, gpointer owner);
+/* Takes @transport. @owner must outlive the side. */
+SpmSide *spm_side_new(SpmTransport *transport, const SpmSideFuncs *funcs, gpointer owner);
 void spm_side_free(SpmSide *side);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmSide, spm_side_free)
 

@@ -70,7 +70,8 @@ out_of_patience(gpointer data)
 }
 
 SpmTurnedAway *
-spm_turned_away_new(int fd, GError *error, SpmTurnedAwayFunc left, gpointer user_data)
+spm_turned_away_new(SpmTransport *transport, GError *error, SpmTurnedAwayFunc left,
+                    gpointer user_data)
 {
     static const SpmSideFuncs funcs = { may_begin, wants, message, wake };
     SpmTurnedAway *client = g_new0(SpmTurnedAway, 1);
@@ -78,7 +79,7 @@ spm_turned_away_new(int fd, GError *error, SpmTurnedAwayFunc left, gpointer user
     client->error = error;
     client->left = left;
     client->user_data = user_data;
-    client->side = spm_side_new(fd, &funcs, client);
+    client->side = spm_side_new(transport, &funcs, client);
     client->patience = g_timeout_source_new_seconds(SPM_TURNED_AWAY_SECONDS);
     g_source_set_callback(client->patience, out_of_patience, client, NULL);
     g_source_attach(client->patience, g_main_context_get_thread_default());

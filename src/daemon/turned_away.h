@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "daemon/transport.h"
 
 G_BEGIN_DECLS
 
@@ -19,9 +19,9 @@ G_BEGIN_DECLS
 typedef struct _SpmTurnedAway SpmTurnedAway;
 typedef void (*SpmTurnedAwayFunc)(SpmTurnedAway *client, gpointer user_data);
 
-/* Takes the connected socket and @error. @left is called once, when it is over. */
-SpmTurnedAway *spm_turned_away_new(int fd, GError *error, SpmTurnedAwayFunc left,
-                                   gpointer user_data);
+/* Takes @transport and @error. @left is called once, when it is over. */
+SpmTurnedAway *spm_turned_away_new(SpmTransport *transport, GError *error,
+                                   SpmTurnedAwayFunc left, gpointer user_data);
 void spm_turned_away_free(SpmTurnedAway *client);
 
 G_END_DECLS

@@ -6,6 +6,9 @@
  * There are two sockets, as libvirtd has: whoever comes in through the read-only
  * one gets a connection to libvirtd's read-only one, whatever it asks for.
  *
+ * With TLS, which is off unless it is configured, clients come from other hosts too, to a
+ * TCP socket, with certificates as libvirtd's own TLS clients have.
+ *
  * virtspmd stands between libvirt's clients and libvirtd and speaks libvirt's
  * own protocol with both. Each client has one connection to libvirtd's own socket.
  * virtspmd keeps nothing: stopped, it leaves every domain, definition and guest

@@ -306,6 +306,12 @@ spm_rpc_parser_header(const SpmRpcParser *parser)
     return &parser->header;
 }
 
+gboolean
+spm_rpc_parser_expects_fds(const SpmRpcParser *parser)
+{
+    return parser->fds_left > 0;
+}
+
 void
 spm_rpc_parser_collect(SpmRpcParser *parser)
 {

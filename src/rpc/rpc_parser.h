@@ -59,6 +59,9 @@ SpmRpcEvent spm_rpc_parser_next(SpmRpcParser *parser);
 /* The message under way. Valid from its EVENT_HEADER until its end. */
 const SpmRpcHeader *spm_rpc_parser_header(const SpmRpcParser *parser);
 
+/* After EVENT_HEADER: do descriptors come behind the message? */
+gboolean spm_rpc_parser_expects_fds(const SpmRpcParser *parser);
+
 /* After EVENT_HEADER: have the message by EVENT_FRAME, not in pieces. */
 void spm_rpc_parser_collect(SpmRpcParser *parser);
 

@@ -566,7 +566,8 @@ new_conversation(gboolean root, const SpmTerms *terms, SpmPlacer *placer)
     conversation->environment.known = known;
     conversation->environment.sysroot = empty_host();
     conversation->environment.placer = placer;
-    conversation->session = spm_session_new(client[1], server[1], make_peer(root), terms,
+    conversation->session = spm_session_new(spm_transport_new_unix(client[1]),
+                                            spm_transport_new_unix(server[1]), make_peer(root), terms,
                                             &conversation->environment, closed, conversation);
     conversation->patience = g_timeout_source_new_seconds(PATIENCE_SECONDS);
     g_source_set_callback(conversation->patience, out_of_patience, NULL, NULL);

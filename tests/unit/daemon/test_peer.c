@@ -110,6 +110,37 @@ test_identity_with_what_is_certain(void)
     check_identity(&gone, "00000002" UID_AND_GID "00000000");
 }
 
+/* "x509-distinguished-name", a string, and nothing of a user. */
+static void
+test_identity_of_a_tls_client(void)
+{
+    g_autoptr(SpmPeer) peer = spm_peer_new_tls("CN=alice", "192.0.2.1:40000");
+    g_autoptr(SpmPeer) nobody = spm_peer_new_tls(NULL, NULL);
+    g_autofree char *who = spm_peer_describe(peer);
+    g_autofree char *who_knows = spm_peer_describe(nobody);
+
+    check_identity(peer, "00000001"
+                         "00000017 78353039 2d646973 74696e67 75697368 65642d6e 616d6500"
+                         "00000007 00000008 434e3d61 6c696365"
+                         "00000000");
+    g_assert_cmpstr(who, ==, "TLS client 'CN=alice' from 192.0.2.1:40000");
+    g_assert_cmpstr(who_knows, ==, "TLS client without a name from an unknown address");
+}
+
+/* No number that a TLS client happens to have makes it root. */
+static void
+test_who_is_root(void)
+{
+    g_autoptr(SpmPeer) tls = spm_peer_new_tls("CN=root", NULL);
+    SpmPeer root = { 0 };
+    SpmPeer alice = { .uid = 1234 };
+
+    g_assert_true(spm_peer_is_root(&root));
+    g_assert_false(spm_peer_is_root(&alice));
+    tls->uid = 0;
+    g_assert_false(spm_peer_is_root(tls));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -119,5 +150,7 @@ main(int argc, char **argv)
     g_test_add_func("/daemon/peer/no-socket", test_what_is_no_socket_has_no_peer);
     g_test_add_func("/daemon/peer/identity/all", test_identity_with_all_there_is);
     g_test_add_func("/daemon/peer/identity/certain", test_identity_with_what_is_certain);
+    g_test_add_func("/daemon/peer/identity/tls", test_identity_of_a_tls_client);
+    g_test_add_func("/daemon/peer/root", test_who_is_root);
     return g_test_run();
 }

@@ -12,7 +12,8 @@
 
 typedef struct {
     SpmOutQueue *queue;
-    int in, out;
+    SpmTransport *in;
+    int out;
 } Fixture;
 
 static void
@@ -22,7 +23,7 @@ set_up(Fixture *fixture, gconstpointer data)
 
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), ==, 0);
     fixture->queue = spm_out_queue_new();
-    fixture->in = pair[0];
+    fixture->in = spm_transport_new_unix(pair[0]);
     fixture->out = pair[1];
 }
 
@@ -30,7 +31,7 @@ static void
 tear_down(Fixture *fixture, gconstpointer data)
 {
     spm_out_queue_free(fixture->queue);
-    close(fixture->in);
+    spm_transport_free(fixture->in);
     if (fixture->out >= 0)
         close(fixture->out);
 }
