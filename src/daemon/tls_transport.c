@@ -9,6 +9,10 @@
  * written, and the next write finishes it, whatever it brings. So the session holds one
  * record each way at most.
  *
+ * No record holds the end of one message and the beginning of the next. libvirt's
+ * client waits for its socket after each message, and would miss what the end of a record
+ * has left in its session (seen with 12.8, whose libvirtd writes message by message).
+ *
  * A new key (TLS 1.3) may have to be sent before reading can go on; then reading
  * waits for the socket to take output. A client that wants to negotiate anew (TLS
  * 1.2) is closed, as libvirtd closes it.
@@ -23,12 +27,20 @@
 /* The most that fits into one record. */
 #define RECORD_MAX (16 * 1024)
 
+/* Where the message that is being written ends. */
+typedef struct {
+    guint32 left;   /* bytes of it after its length word; 0: it has not begun, or */
+    guint8 word[4]; /* so much of its length word is known */
+    gsize word_size;
+} Boundary;
+
 typedef struct {
     SpmTransport base;
     gnutls_session_t session;
     SpmTlsCredentials *credentials;
     gboolean reading_writes; /* what a read waits for is a write */
     gboolean half_written;   /* a record is in the session */
+    Boundary boundary;
     int failure; /* of GnuTLS; 0: none */
 } TlsTransport;
 
@@ -73,6 +85,50 @@ tls_read(SpmTransport *transport, guint8 *bytes, gsize size, int *fds, guint *n_
     return failed(tls, result);
 }
 
+/* ---- where messages end ---- */
+
+/* How much of these bytes belongs to the message under way. */
+static gsize
+message_part(const Boundary *boundary, const guint8 *bytes, gsize size)
+{
+    guint8 word[4];
+    guint32 length;
+    gsize missing = sizeof word - boundary->word_size;
+
+    if (boundary->left > 0)
+        return MIN(size, boundary->left);
+    if (size < missing)
+        return size;
+    memcpy(word, boundary->word, boundary->word_size);
+    memcpy(word + boundary->word_size, bytes, missing);
+    memcpy(&length, word, sizeof length);
+    length = MAX(GUINT32_FROM_BE(length), sizeof word);
+    return MIN(size, missing + (length - sizeof word));
+}
+
+/* Go on behind @size bytes, which message_part() has allowed. */
+static void
+pass(Boundary *boundary, const guint8 *bytes, gsize size)
+{
+    gsize taken = MIN(size, sizeof boundary->word - boundary->word_size);
+    guint32 length;
+
+    if (boundary->left > 0) {
+        boundary->left -= size;
+        return;
+    }
+    memcpy(boundary->word + boundary->word_size, bytes, taken);
+    boundary->word_size += taken;
+    if (boundary->word_size < sizeof boundary->word)
+        return;
+    memcpy(&length, boundary->word, sizeof length);
+    length = MAX(GUINT32_FROM_BE(length), sizeof length);
+    boundary->left = length - sizeof length - (size - taken);
+    boundary->word_size = 0;
+}
+
+/* ---- writing ---- */
+
 /* Small pieces go into one record together. */
 static gsize
 gather(const struct iovec *iov, guint count, guint8 *record)
@@ -97,18 +153,21 @@ tls_write(SpmTransport *transport, const struct iovec *iov, guint count)
     gsize size = MIN(iov->iov_len, RECORD_MAX);
     gssize result;
 
-    if (tls->half_written) {
-        bytes = NULL;
-        size = 0;
-    } else if (size < RECORD_MAX && count > 1) {
+    /* A message that goes on in the next piece, as far as can be seen in this one. */
+    if (message_part(&tls->boundary, bytes, size) == size && size < RECORD_MAX && count > 1) {
         size = gather(iov, count, record);
         bytes = record;
     }
+    size = message_part(&tls->boundary, bytes, size);
     do {
-        result = gnutls_record_send(tls->session, bytes, size);
+        result = tls->half_written ? gnutls_record_send(tls->session, NULL, 0)
+                                   : gnutls_record_send(tls->session, bytes, size);
     } while (result == GNUTLS_E_INTERRUPTED);
     tls->half_written = result == GNUTLS_E_AGAIN;
-    return result < 0 ? failed(tls, result) : result;
+    if (result < 0)
+        return failed(tls, result);
+    pass(&tls->boundary, bytes, result);
+    return result;
 }
 
 static gboolean

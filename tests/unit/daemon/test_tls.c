@@ -396,6 +396,38 @@ test_the_end_is_said(Fixture *fixture, gconstpointer data)
     client_leave(&client);
 }
 
+/* libvirt's client does not look into its session before it waits for its socket. */
+static void
+test_no_record_holds_two_messages(Fixture *fixture, gconstpointer data)
+{
+    static const gsize sizes[] = { 28, 36, 16384, 28, 16385, 40000, 100, 28 };
+    g_autoptr(GByteArray) all = g_byte_array_new();
+    Client client;
+    int libvirtd;
+
+    come_in(&client, fixture, "alice");
+    libvirtd = accept_upstream(fixture);
+    for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        g_autoptr(GByteArray) message = make_message(SPM_RPC_MESSAGE, sizes[i]);
+
+        g_byte_array_append(all, message->data, message->len);
+    }
+    /* In pieces of which most begin in the middle of something. */
+    for (gsize sent = 0; sent < all->len; sent += MIN(9001, all->len - sent)) {
+        upstream_send(libvirtd, all->data + sent, MIN(9001, all->len - sent));
+        for (guint i = 0; i < 3; i++)
+            g_main_context_iteration(NULL, FALSE);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        g_autofree guint8 *got = g_malloc(sizes[i]);
+
+        g_assert_true(client_receive(&client, got, sizes[i]));
+        g_assert_cmpuint(gnutls_record_check_pending(client.session), ==, 0);
+    }
+    client_leave(&client);
+    close(libvirtd);
+}
+
 static void
 test_a_new_key_changes_nothing(Fixture *fixture, gconstpointer data)
 {
@@ -807,6 +839,7 @@ main(int argc, char **argv)
     g_test_add("/daemon/tls/much-in-short-records", Fixture, GSIZE_TO_POINTER(3000), set_up,
                test_much_passes_both_ways, tear_down);
     ADD("end", test_the_end_is_said);
+    ADD("one-message-a-record", test_no_record_holds_two_messages);
     ADD("new-key", test_a_new_key_changes_nothing);
     ADD("fds/call", test_a_call_with_descriptors_ends_it);
     ADD("fds/call-with-none", test_a_call_with_no_descriptors_passes);
