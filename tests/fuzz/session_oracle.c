@@ -173,7 +173,7 @@ check_order(Oracle *oracle, guint index)
     for (guint i = 0; i < index && entry->in_order && !oracle->client_distrusted; i++) {
         const Entry *before = oracle->calls->pdata[i];
 
-        if (!before->passed && !before->optional && (before->certain || (before->in_order && !oracle->late)))
+        if (!before->passed && !before->optional && before->only && (before->certain || (before->in_order && !oracle->late)))
             refuse("it has been overtaken", before->whole);
     }
 }
@@ -433,7 +433,7 @@ oracle_check_complete(const Oracle *oracle)
     for (guint i = 0; i < oracle->calls->len; i++) {
         const Entry *entry = oracle->calls->pdata[i];
 
-        if (!entry->passed && !entry->optional)
+        if (!entry->passed && !entry->optional && entry->only)
             refuse("nobody has answered", entry->whole);
     }
     for (guint i = 0; i < oracle->replies->len; i++) {
