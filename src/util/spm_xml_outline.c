@@ -11,6 +11,10 @@
  * document is parsed as a whole.
  */
 
+/* Stands for a run while libxml2 reads the rest; a document that has the word itself is
+ * parsed as a whole. */
+#define PLACEHOLDER "virtspm-text"
+
 /* libxml2 goes no deeper than 256. */
 #define DEPTH_MAX 200
 
@@ -265,7 +269,7 @@ shorten(const char *xml, gsize length, const GArray *runs)
         const Run *run = &g_array_index(runs, Run, i);
 
         g_string_append_len(text, rest, run->start - rest);
-        g_string_append(text, "<?" SPM_XML_KEPT_TEXT " ");
+        g_string_append(text, "<?" PLACEHOLDER " ");
         for (const char *p = run->start; (p = memchr(p, '\n', (gsize)(run->end - p))); p++)
             g_string_append_c(text, '\n');
         g_string_append(text, "?>");
@@ -286,8 +290,9 @@ fill_in(const xmlDoc *doc, const SpmXmlOutline *outline, const GArray *runs)
     for (xmlNode *node = parent ? parent->children : NULL; node; node = node->next) {
         const Run *run = &g_array_index(runs, Run, count);
 
-        if (node->type != XML_PI_NODE || !xmlStrEqual(node->name, BAD_CAST SPM_XML_KEPT_TEXT))
+        if (node->type != XML_PI_NODE || !xmlStrEqual(node->name, BAD_CAST PLACEHOLDER))
             continue;
+        xmlNodeSetName(node, BAD_CAST SPM_XML_KEPT_TEXT);
         xmlNodeSetContentLen(node, BAD_CAST run->start, (int)(run->end - run->start));
         count++;
     }
@@ -317,7 +322,7 @@ parse_shortened(const char *xml, gsize length, const SpmXmlOutline *outline)
      * may name another encoding than UTF-8. */
     if (length > SPM_XML_MAX || !spm_memory_suffices(length, NULL) ||
         (length > 5 && memcmp(xml, "<?xml", 5) == 0) || has_control(xml, length) ||
-        memmem(xml, length, SPM_XML_KEPT_TEXT, strlen(SPM_XML_KEPT_TEXT)) ||
+        memmem(xml, length, PLACEHOLDER, strlen(PLACEHOLDER)) ||
         !g_utf8_validate_len(xml, length, NULL) ||
         !find_in_document(xml, length, outline, runs) || runs->len == 0)
         return NULL;

@@ -20,8 +20,9 @@
 
 G_BEGIN_DECLS
 
-/* The name of those processing instructions. */
-#define SPM_XML_KEPT_TEXT "virtspm-text"
+/* The name of those processing instructions in a tree. No document can have one: it is
+ * no XML name. */
+#define SPM_XML_KEPT_TEXT "virtspm text"
 
 typedef struct {
     const char *parent;      /* the child of the root element whose children may stay text */
