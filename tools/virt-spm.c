@@ -349,7 +349,7 @@ receive(const Input *input, GError **error)
         why_not = g_strdup_printf("whether its emulator migrates it cannot be found out (%s)",
                                   unknown ? unknown->message : "the XML names none");
     return spm_domain_receive(input->xml, input->length, caps && caps->sp_mem_migratable, why_not,
-                              error);
+                              g_get_real_time() / G_USEC_PER_SEC, error);
 }
 
 static const struct {

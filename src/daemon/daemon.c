@@ -165,6 +165,12 @@ end(Daemon *daemon)
     g_clear_pointer(&daemon->config, spm_config_free);
 }
 
+static gint64
+wall_clock(void)
+{
+    return g_get_real_time() / G_USEC_PER_SEC;
+}
+
 gboolean
 spm_daemon_run(SpmConfigureFunc configure, gpointer user_data, GError **error)
 {
@@ -185,6 +191,7 @@ spm_daemon_run(SpmConfigureFunc configure, gpointer user_data, GError **error)
     daemon.environment.authorize_async = spm_polkit_check_async;
     daemon.environment.authorize_finish = spm_polkit_check_finish;
     daemon.environment.known = spm_qemu_caps_known;
+    daemon.environment.wall_clock = wall_clock;
     daemon.environment.placer = spm_placer_new(NULL, spm_host_config_new());
     adopt(&daemon, config);
 

@@ -25,6 +25,7 @@ typedef struct {
                             GAsyncReadyCallback callback, gpointer user_data);
     gboolean (*authorize_finish)(GAsyncResult *result, GError **error);
     SpmQemuCaps *(*known)(SpmQemuCapsCache *cache, const char *binary);
+    gint64 (*wall_clock)(void); /* seconds since 1970 */
     const char *sysroot; /* where to look for the host's nodes; NULL: "/" */
     SpmPlacer *placer;   /* NULL: nobody places cells */
     const char *schema;  /* RELAX NG grammar for --validate; NULL: the installed one */

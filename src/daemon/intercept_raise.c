@@ -90,7 +90,8 @@ spm_intercept_begin_reply(SpmCall *call)
         return;
     }
     field = &result.fields[1];
-    xml = spm_domain_mark_offline(field->text, field->length, &error);
+    xml = spm_domain_mark_offline(field->text, field->length,
+                                  spm_call_environment(call)->wall_clock(), &error);
     reply_with(call, field, xml, error);
 }
 

@@ -4,6 +4,7 @@
 #include "qemu/qemu_domain.h"
 #include "qemu/qemu_record.h"
 #include "util/spm_error.h"
+#include "util/spm_size.h"
 
 static xmlNode *
 find_mark(const xmlNode *domain)
@@ -12,8 +13,9 @@ find_mark(const xmlNode *domain)
 }
 
 char *
-spm_domain_mark_offline(const char *xml, gsize length, GError **error)
+spm_domain_mark_offline(const char *xml, gsize length, gint64 now, GError **error)
 {
+    g_autofree char *when = g_strdup_printf("%" G_GINT64_FORMAT, now);
     g_autoptr(xmlDoc) doc = NULL;
     xmlNode *domain, *mark;
 
@@ -23,12 +25,11 @@ spm_domain_mark_offline(const char *xml, gsize length, GError **error)
     domain = doc ? xmlDocGetRootElement(doc) : NULL;
     if (!doc)
         return NULL;
-    if (!find_mark(domain)) {
-        mark = xmlNewDocNode(doc, NULL, BAD_CAST "migration", NULL);
-        xmlSetNs(mark, xmlNewNs(mark, BAD_CAST SPM_MIGRATION_NS, BAD_CAST "virtspm"));
-        spm_xml_set_attr(mark, "offline", "yes");
-        spm_metadata_attach(domain, mark);
-    }
+    spm_offline_mark_remove(domain);
+    mark = xmlNewDocNode(doc, NULL, BAD_CAST "migration", NULL);
+    xmlSetNs(mark, xmlNewNs(mark, BAD_CAST SPM_MIGRATION_NS, BAD_CAST "virtspm"));
+    spm_xml_set_attr(mark, "offline", when);
+    spm_metadata_attach(domain, mark);
     return spm_xml_format(doc, spm_xml_quote(xml, length));
 }
 
@@ -46,9 +47,21 @@ spm_offline_mark_remove(xmlNode *domain)
     return TRUE;
 }
 
+/* Is there a mark that was made for this migration? */
+static gboolean
+is_offline(const xmlNode *domain, gint64 now)
+{
+    const xmlNode *mark = find_mark(domain);
+    g_autofree char *text = mark ? spm_xml_attr(mark, "offline") : NULL;
+    guint64 when;
+
+    return text && spm_parse_uint64(text, &when) && when <= G_MAXINT64 / 2 &&
+           ABS((gint64)when - now) <= SPM_OFFLINE_SECONDS;
+}
+
 char *
 spm_domain_receive(const char *xml, gsize length, gboolean migratable, const char *why_not,
-                   GError **error)
+                   gint64 now, GError **error)
 {
     g_autoptr(xmlDoc) doc = spm_xml_parse(xml, length, error);
     xmlNode *domain = doc ? xmlDocGetRootElement(doc) : NULL;
@@ -56,8 +69,10 @@ spm_domain_receive(const char *xml, gsize length, gboolean migratable, const cha
 
     if (!doc)
         return NULL;
-    if (spm_offline_mark_remove(domain))
+    if (is_offline(domain, now)) {
+        spm_offline_mark_remove(domain);
         return spm_xml_format(doc, spm_xml_quote(xml, length));
+    }
     if (migratable || !spm_domain_holds_sp_mem(xml, length))
         return g_strndup(xml, length);
     name = spm_xml_text(spm_xml_child(domain, "name"));

@@ -547,6 +547,12 @@ conversation_terms(SpmAccess access, SpmAuth auth)
     return terms;
 }
 
+static gint64
+wall_clock(void)
+{
+    return CONVERSATION_TIME;
+}
+
 static Conversation *
 new_conversation(gboolean root, const SpmTerms *terms, SpmPlacer *placer)
 {
@@ -564,6 +570,7 @@ new_conversation(gboolean root, const SpmTerms *terms, SpmPlacer *placer)
     conversation->environment.authorize_async = authorize_async;
     conversation->environment.authorize_finish = authorize_finish;
     conversation->environment.known = known;
+    conversation->environment.wall_clock = wall_clock;
     conversation->environment.sysroot = empty_host();
     conversation->environment.placer = placer;
     conversation->session = spm_session_new(spm_transport_new_unix(client[1]),

@@ -73,6 +73,9 @@ typedef struct {
 #define EMULATOR_FIXED "/emulator/fixed" /* sp-mem, which migrates */
 #define EMULATOR_PLAIN "/emulator/plain" /* no sp-mem */
 
+/* The wall clock of all conversations, in seconds since 1970. */
+#define CONVERSATION_TIME 1795575900
+
 typedef struct _Conversation Conversation;
 
 /* The client is alice (1234), or root. */

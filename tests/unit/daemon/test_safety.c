@@ -458,7 +458,7 @@ test_offline_migration_passes(void)
     };
     g_auto(Documents) documents = make_documents();
     g_autofree char *marked =
-        spm_domain_mark_offline(documents.stopped, strlen(documents.stopped), NULL);
+        spm_domain_mark_offline(documents.stopped, strlen(documents.stopped), CONVERSATION_TIME, NULL);
 
     g_assert_cmpstr(marked, !=, documents.stopped);
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -9,13 +9,14 @@
 #include "util/spm_error.h"
 
 #define WHY_NOT "/usr/bin/qemu (QEMU 11.1.2) does not migrate it"
+#define NOW 1795575900
 #define OTHERS "<domain type='kvm'>\n  <name>other</name>\n</domain>\n"
 
 static char *
 received(const char *xml, gboolean migratable)
 {
     g_autoptr(GError) error = NULL;
-    char *result = spm_domain_receive(xml, strlen(xml), migratable, WHY_NOT, &error);
+    char *result = spm_domain_receive(xml, strlen(xml), migratable, WHY_NOT, NOW, &error);
 
     g_assert_no_error(error);
     return result;
@@ -25,7 +26,7 @@ static char *
 marked(const char *xml)
 {
     g_autoptr(GError) error = NULL;
-    char *result = spm_domain_mark_offline(xml, strlen(xml), &error);
+    char *result = spm_domain_mark_offline(xml, strlen(xml), NOW, &error);
 
     g_assert_no_error(error);
     return result;
@@ -37,7 +38,7 @@ memory_that_stayed_behind_is_not_received(void)
     g_autofree char *stock = lowered(USER_DOMAIN, TRUE);
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(spm_domain_receive(stock, strlen(stock), FALSE, WHY_NOT, &error));
+    g_assert_null(spm_domain_receive(stock, strlen(stock), FALSE, WHY_NOT, NOW, &error));
     g_assert_error(error, SPM_ERROR, SPM_ERROR_OPERATION_UNSUPPORTED);
     assert_holds(error->message, "domain 'guest' cannot come here with its memory");
     assert_holds(error->message, WHY_NOT);
@@ -65,7 +66,7 @@ what_cannot_be_read_is_not_received(void)
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(spm_domain_receive("<domain>", 8, TRUE, WHY_NOT, &error));
+    g_assert_null(spm_domain_receive("<domain>", 8, TRUE, WHY_NOT, NOW, &error));
     g_assert_error(error, SPM_ERROR, SPM_ERROR_XML_DETAIL);
 }
 
@@ -81,6 +82,36 @@ an_offline_migration_brings_the_definition_alone(void)
         assert_holds(mark, SPM_MIGRATION_NS);
         g_assert_cmpstr(twice, ==, mark);
         g_assert_cmpstr(got, ==, stock);
+    }
+}
+
+/* It stayed in the definition of a host without the hook; this migration is another. */
+static void
+a_mark_that_was_left_does_not_speak_for_a_later_migration(void)
+{
+    static const struct {
+        const char *when;
+        gboolean counts;
+    } cases[] = {
+        { "1795575600", TRUE },  /* five minutes before, */
+        { "1795576200", TRUE },  /* or after */
+        { "1795575599", FALSE },
+        { "1795576201", FALSE },
+        { "", FALSE },
+        { "yes", FALSE },
+        { "-1795575900", FALSE },
+        { "18446744073709551615", FALSE },
+    };
+    g_autofree char *stock = lowered(USER_DOMAIN, TRUE);
+    g_autofree char *mark = marked(stock);
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *aged = edited(mark, "1795575900", cases[i].when);
+        g_autofree char *got =
+            spm_domain_receive(aged, strlen(aged), FALSE, WHY_NOT, NOW, NULL);
+
+        g_test_message("%s", cases[i].when);
+        g_assert_cmpint(got != NULL, ==, cases[i].counts);
     }
 }
 
@@ -116,6 +147,8 @@ main(int argc, char **argv)
                     what_cannot_be_read_is_not_received);
     g_test_add_func("/offline/an-offline-migration-brings-the-definition-alone",
                     an_offline_migration_brings_the_definition_alone);
+    g_test_add_func("/offline/a-mark-that-was-left-does-not-speak-for-a-later-migration",
+                    a_mark_that_was_left_does_not_speak_for_a_later_migration);
     g_test_add_func("/offline/a-mark-that-was-left-is-not-shown",
                     a_mark_that_was_left_is_not_shown);
     g_test_add_func("/offline/only-what-can-hold-spm-cells-is-marked",
