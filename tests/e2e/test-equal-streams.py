@@ -203,8 +203,9 @@ def _(seen):
 
 
 def overfill(stream):
-    """The error comes with one of the pieces, or at the end."""
-    send(stream, BLOB)
+    """The error comes while more is sent.  With less, libvirtd may be asked for the end
+    before it has seen its own error, and then does not tell."""
+    send(stream, BLOB * 10)
 
 
 def without_crash(connection):

@@ -29,9 +29,11 @@ def names(prefix):
 # The bindings of 12.8 end with a segmentation fault when one comes; virsh shows them.
 NOT_PYTHON = ("channel lifecycle",)
 
-# Whether libvirtd calls QEMU's end an error of its monitor as well depends on what it
-# reads first.
-RACE = "control error", "'control-error'"
+# Whether libvirtd calls QEMU's end an error of its monitor as well, and whether it reads
+# what QEMU says last when libvirtd ends it, depends on what it reads first.
+RACE = "control error", "'control-error'", "Shutdown Finished after host request", \
+    '["plain", 6, 2]'
+LAST_WORD = libvirt.VIR_DOMAIN_EVENT_SHUTDOWN, libvirt.VIR_DOMAIN_EVENT_SHUTDOWN_HOST
 
 DOMAIN_EVENTS = {number: name for number, name in names("VIR_DOMAIN_EVENT_ID_").items()
                  if name not in (*NOT_PYTHON, *RACE)}
@@ -56,7 +58,8 @@ class Watch:
         return lambda _, domain, *more: self.put(name, domain, more[:-1])
 
     def put(self, name, domain, details):
-        self.queue.put((name, domain.name(), details))
+        if details != LAST_WORD:
+            self.queue.put((name, domain.name(), details))
 
     def next(self):
         try:

@@ -101,4 +101,5 @@ try_('delete again', sub { $v->delete });
 try_('destroy the pool', sub { $p->destroy });
 
 Sys::Virt::Event::run_default() while !grep { /^perl 1 / } @events;
-print "event: $_\n" for @events;
+# Whether the last word of a QEMU that libvirtd ends is read depends on who is first.
+print "event: $_\n" for grep { $_ ne "perl 6 2" } @events;
