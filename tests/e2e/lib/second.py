@@ -45,28 +45,34 @@ def listener(path):
 
 
 @contextlib.contextmanager
-def host(hook=True):
-    """The URI of its libvirtd; without `hook` virtspm's hook is not installed there."""
+def host(hook=True, name="libvirt-sock"):
+    """The URI of its libvirtd; without `hook` virtspm's hook is not installed there.
+
+    `name` is that of its socket."""
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        for there, name in PLACES.items():
+        for there, below in PLACES.items():
             os.makedirs(there, exist_ok=True)
-            (folder / name).mkdir()
-            if name == "etc":
-                shutil.copytree(there, folder / name, dirs_exist_ok=True)
+            (folder / below).mkdir()
+            if below == "etc":
+                shutil.copytree(there, folder / below, dirs_exist_ok=True)
         with (folder / "etc/libvirtd.conf").open("a") as conf:
             conf.write(f'\nhost_uuid = "{HOST_UUID}"\n')
         with (folder / "etc/qemu.conf").open("a") as conf:
             conf.write('\nstdio_handler = "file"\n')
         if not hook:
             (folder / "etc/hooks/qemu.d/virtspm").unlink()
-        binds = "\n".join(f"{there} {folder / name}" for there, name in PLACES.items())
-        path = folder / "run/libvirt-sock"
+        binds = "\n".join(f"{there} {folder / below}" for there, below in PLACES.items())
+        path = folder / "run" / name
         with listener(path) as listening:
+            def pass_on():
+                os.dup2(listening.fileno(), FIRST_PASSED)
+                # It may have been that one already.
+                os.set_inheritable(FIRST_PASSED, True)
+
             daemon = subprocess.Popen(
                 ["unshare", "--mount", "sh", "-c", START.format(binds=binds)],
-                stdin=subprocess.DEVNULL, close_fds=False,
-                preexec_fn=lambda: os.dup2(listening.fileno(), FIRST_PASSED))
+                stdin=subprocess.DEVNULL, close_fds=False, preexec_fn=pass_on)
         try:
             yield f"qemu+unix:///system?socket={path}"
         finally:
