@@ -33,8 +33,9 @@
 /* How long to wait for descriptors or memory when there are none to accept with. */
 #define SHORTAGE_SECONDS 1
 
-/* Handshakes under way; more TLS clients wait unaccepted. Protects memory: each
- * costs some 40 KiB in GnuTLS. */
+/* Handshakes under way; more TLS clients wait unaccepted. Protects memory: each costs
+ * tens of KiB in GnuTLS. While they last, clients of the UNIX sockets may take the last
+ * room, so that max-clients can be exceeded by so many. */
 #define HANDSHAKES_MAX 64
 
 struct _SpmServer {
