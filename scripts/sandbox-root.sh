@@ -11,8 +11,8 @@
 
 # The hypervisor, its clients, what a guest is made of, what virtspm is built
 # with, and what its daemon is tested against: polkit, a plain relay to compare
-# with, TLS tools, and clients in other languages.  libvirt-daemon is the
-# monolithic libvirtd.
+# with, TLS tools, clocks that jump, and clients in other languages.
+# libvirt-daemon is the monolithic libvirtd.
 packages() {
     cat <<-END
 	libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-driver-storage
@@ -21,7 +21,7 @@ packages() {
 	gcc libc6-dev meson ninja-build pkgconf gettext
 	libglib2.0-dev libxml2-dev libvirt-dev libgnutls28-dev libjson-glib-dev
 	python3-docutils
-	dbus polkitd socat gnutls-bin valgrind
+	dbus polkitd socat gnutls-bin valgrind libfaketime
 	libsys-virt-perl golang-go golang-github-digitalocean-go-libvirt-dev
 	prometheus-libvirt-exporter
 	END
