@@ -94,7 +94,8 @@ def _(folder):
         grown = process.memory() - before
         tap.comment(f"{grown // 1024} KiB for four clients that do not read")
         # Of each what may wait in a queue (1 MiB), what is read beside it, and slack.
-        expect.true(grown < 4 * 4 * MIB, f"virtspmd has grown by {grown} bytes")
+        expect.true(hypervisor.sanitized("virtspmd") or grown < 4 * 4 * MIB,
+                    f"virtspmd has grown by {grown} bytes")
 
 
 HALF = rpc.frame(rpc.AUTH_LIST)[:20]

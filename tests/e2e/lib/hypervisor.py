@@ -30,6 +30,12 @@ def ctl(verb, service):
     return int(done.stdout)
 
 
+def sanitized(service):
+    """Is there a sanitizer in it? That keeps what was freed for a while, so that memory
+    says nothing; and looks for leaks itself."""
+    return "san.so" in pathlib.Path(f"/proc/{ctl('pid', service)}/maps").read_text()
+
+
 @contextlib.contextmanager
 def connected(uri=VIRTSPM_URI, read_only=False):
     connection = libvirt.openReadOnly(uri) if read_only else libvirt.open(uri)
