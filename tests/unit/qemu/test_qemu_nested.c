@@ -114,23 +114,25 @@ every_domain_in_a_document_is_raised(void)
     g_autofree char *stock = lowered_domain();
     g_autofree char *inactive = as_inactive(stock);
     g_autofree char *user_inactive = as_inactive(USER_DOMAIN);
-    g_autofree char *documents[] = {
-        g_strconcat("<domainsnapshot><name>s</name>", stock, inactive, "</domainsnapshot>", NULL),
-        g_strconcat("<domaincheckpoint><name>s</name>", stock, "</domaincheckpoint>", NULL),
-        g_strconcat("<qemu-migration><name>s</name>", stock, "</qemu-migration>", NULL),
-    };
-    g_autofree char *expected[] = {
-        g_strconcat("<domainsnapshot><name>s</name>", USER_DOMAIN, user_inactive,
-                    "</domainsnapshot>", NULL),
-        g_strconcat("<domaincheckpoint><name>s</name>", USER_DOMAIN, "</domaincheckpoint>", NULL),
-        g_strconcat("<qemu-migration><name>s</name>", USER_DOMAIN, "</qemu-migration>", NULL),
+    const struct {
+        const char *root;
+        const char *inactive, *user_inactive;
+    } cases[] = {
+        { "domainsnapshot", inactive, user_inactive },
+        { "domaincheckpoint", "", "" },
+        { "qemu-migration", "", "" },
     };
 
-    for (guint i = 0; i < G_N_ELEMENTS(documents); i++) {
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const char *root = cases[i].root;
+        g_autofree char *document = g_strdup_printf("<%s><name>s</name>%s%s</%s>", root, stock,
+                                                    cases[i].inactive, root);
+        g_autofree char *expected = g_strdup_printf("<%s><name>s</name>%s%s</%s>", root, USER_DOMAIN,
+                                                    cases[i].user_inactive, root);
         g_autoptr(GError) error = NULL;
-        g_autofree char *raised = spm_nested_raise(documents[i], strlen(documents[i]), &error);
+        g_autofree char *raised = spm_nested_raise(document, strlen(document), &error);
         g_autoptr(xmlDoc) a = NULL;
-        g_autoptr(xmlDoc) b = parse_document(expected[i]);
+        g_autoptr(xmlDoc) b = parse_document(expected);
         g_autofree char *where = NULL;
 
         g_assert_no_error(error);
