@@ -130,7 +130,7 @@ arguments_for(const SpmPeer *peer, const char *action)
     g_variant_builder_init(&subject, G_VARIANT_TYPE("a{sv}"));
     g_variant_builder_add(&subject, "{sv}", "pid", g_variant_new_uint32(peer->pid));
     g_variant_builder_add(&subject, "{sv}", "start-time", g_variant_new_uint64(peer->start_time));
-    g_variant_builder_add(&subject, "{sv}", "uid", g_variant_new_int32(peer->uid));
+    g_variant_builder_add(&subject, "{sv}", "uid", g_variant_new_int32((gint32)peer->uid));
     return g_variant_ref_sink(g_variant_new("((sa{sv})sa{ss}us)", "unix-process", &subject, action,
                                             NULL, ALLOW_USER_INTERACTION, QUESTION));
 }

@@ -84,10 +84,10 @@ let_in(SpmTlsHandshake *handshake)
                                          : gnutls_record_send(handshake->session, "\1", 1);
     } while (result == GNUTLS_E_INTERRUPTED);
     handshake->half_written = result == GNUTLS_E_AGAIN;
-    if (waits(handshake, result))
+    if (waits(handshake, (int)result))
         return;
     if (result < 0) {
-        fail(handshake, result);
+        fail(handshake, (int)result);
         return;
     }
     g_clear_pointer(&handshake->watch, spm_watch_free);

@@ -81,8 +81,8 @@ tls_read(SpmTransport *transport, guint8 *bytes, gsize size, int *fds, guint *n_
         result == GNUTLS_E_AGAIN && gnutls_record_get_direction(tls->session) == 1;
     /* Whatever else it was comes again with the next read. */
     if (done > 0 || result == 0)
-        return done;
-    return failed(tls, result);
+        return (gssize)done;
+    return failed(tls, (int)result);
 }
 
 /* ---- where messages end ---- */
@@ -165,7 +165,7 @@ tls_write(SpmTransport *transport, const struct iovec *iov, guint count)
     } while (result == GNUTLS_E_INTERRUPTED);
     tls->half_written = result == GNUTLS_E_AGAIN;
     if (result < 0)
-        return failed(tls, result);
+        return failed(tls, (int)result);
     pass(&tls->boundary, bytes, result);
     return result;
 }

@@ -141,14 +141,14 @@ static char *
 before_devices(const char *xml, gsize length, const char *element)
 {
     static const char start[] = "<devices";
-    const char *place = g_strstr_len(xml, length, start);
+    const char *place = g_strstr_len(xml, (gssize)length, start);
     GString *text;
 
     if (!place)
         return NULL;
     text = g_string_new_len(xml, place - xml);
     g_string_append_printf(text, "%s\n  ", element);
-    g_string_append_len(text, place, length - (place - xml));
+    g_string_append_len(text, place, (gssize)length - (place - xml));
     return g_string_free(text, FALSE);
 }
 
