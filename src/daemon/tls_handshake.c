@@ -32,7 +32,7 @@ struct _SpmTlsHandshake {
 static char *
 address_of(int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = { 0 }; /* a name may be shorter than that */
     socklen_t size = sizeof address;
     char host[NI_MAXHOST], port[NI_MAXSERV];
 
