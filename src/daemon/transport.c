@@ -98,12 +98,6 @@ unix_write_fd(SpmTransport *transport, int fd)
     return send_message(transport->fd, &message);
 }
 
-/* What the kernel may hold for a peer that has not read it yet, if the system allows so much
- * (net.core.wmem_max). With the usual 208 KiB a volume's download had 90 % of the speed that it
- * has without virtspmd, and with this 95 % ('make bench BENCH=streams'): libvirtd, virtspmd and
- * the client wait less for each other. Memory is taken only while a peer is behind. */
-#define UNREAD_MAX (1024 * 1024)
-
 SpmTransport *
 spm_transport_new_unix(int fd)
 {
@@ -114,7 +108,7 @@ spm_transport_new_unix(int fd)
         .carries_fds = TRUE,
     };
     SpmTransport *transport = g_new0(SpmTransport, 1);
-    int unread = UNREAD_MAX;
+    int unread = SPM_TRANSPORT_UNREAD_MAX;
 
     g_unix_set_fd_nonblocking(fd, TRUE, NULL);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &unread, sizeof unread);

@@ -164,12 +164,14 @@ test_a_loan_is_written_from_where_it_is(Fixture *fixture, gconstpointer data)
     g_assert_false(spm_out_queue_has_loan(fixture->queue));
 }
 
+#define MORE_THAN_SOCKETS_HOLD (4 * SPM_TRANSPORT_UNREAD_MAX)
+
 /* What could not be written stays right after the loan has gone. */
 static void
 test_a_loan_given_back_is_kept(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(SpmRpcFrame) frame = make_frame(3, 1000000);
-    g_autofree guint8 *got = g_malloc(1000028);
+    g_autoptr(SpmRpcFrame) frame = make_frame(3, MORE_THAN_SOCKETS_HOLD);
+    g_autofree guint8 *got = g_malloc(MORE_THAN_SOCKETS_HOLD + 28);
     gsize done = 0;
 
     spm_out_queue_lend_bytes(fixture->queue, frame->bytes->data, frame->bytes->len);
@@ -179,11 +181,11 @@ test_a_loan_given_back_is_kept(Fixture *fixture, gconstpointer data)
     spm_out_queue_return(fixture->queue);
     g_assert_false(spm_out_queue_has_loan(fixture->queue));
     memset(frame->bytes->data, 0xff, frame->bytes->len);
-    while (done < 1000028) {
+    while (done < MORE_THAN_SOCKETS_HOLD + 28) {
         ssize_t size;
 
         g_assert_true(spm_out_queue_flush(fixture->queue, fixture->in));
-        size = recv(fixture->out, got + done, 1000028 - done, 0);
+        size = recv(fixture->out, got + done, MORE_THAN_SOCKETS_HOLD + 28 - done, 0);
         g_assert_cmpint(size, >, 0);
         done += size;
     }
