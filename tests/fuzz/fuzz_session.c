@@ -32,10 +32,12 @@
 #define PIECES 8
 
 /* A flood, and what of it may be on its way while nobody reads: the queue, one
- * message, the parser's input and the buffers of two sockets. */
+ * message, the parser's input, what the kernel holds for the peer (twice what it is asked
+ * for), and the buffer of the socket that it comes from. */
 #define FLOOD_BYTES (6 * 1024 * 1024)
 #define FLOOD_MESSAGE (64 * 1024)
-#define ON_THE_WAY_MAX (SPM_OUT_QUEUE_BYTES_MAX + 2 * FLOOD_MESSAGE + 1024 * 1024)
+#define ON_THE_WAY_MAX                                                                     \
+    (SPM_OUT_QUEUE_BYTES_MAX + 2 * FLOOD_MESSAGE + 2 * SPM_TRANSPORT_UNREAD_MAX + 1024 * 1024)
 
 enum {
     AS_ROOT = 1 << 0,
