@@ -37,6 +37,9 @@ static const SpmMemoryDeed start = {
 
 /* ---- images ---- */
 
+/* What libvirtd cannot show it does not restore either; its client gets the error about
+ * the call, not the one about our question. Should it restore all the same, the hook
+ * (src/hook) is asked. */
 static void
 image_answered(SpmCall *call, const guint8 *payload, gsize size)
 {

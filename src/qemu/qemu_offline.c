@@ -36,15 +36,11 @@ spm_domain_mark_offline(const char *xml, gsize length, gint64 now, GError **erro
 gboolean
 spm_offline_mark_remove(xmlNode *domain)
 {
-    xmlNode *metadata = spm_xml_child(domain, "metadata");
     xmlNode *mark = find_mark(domain);
 
-    if (!mark)
-        return FALSE;
-    spm_xml_remove(mark);
-    if (spm_xml_is_blank(metadata))
-        spm_xml_remove(metadata);
-    return TRUE;
+    if (mark)
+        spm_metadata_remove(mark);
+    return mark != NULL;
 }
 
 /* Is there a mark that was made for this migration? */

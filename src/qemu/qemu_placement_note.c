@@ -140,11 +140,7 @@ void
 spm_placement_note_remove(xmlNode *domain)
 {
     xmlNode *note = (xmlNode *)find_note(domain);
-    xmlNode *metadata = note ? note->parent : NULL;
 
-    if (!note)
-        return;
-    spm_xml_remove(note);
-    if (spm_xml_is_blank(metadata))
-        spm_xml_remove(metadata);
+    if (note)
+        spm_metadata_remove(note);
 }

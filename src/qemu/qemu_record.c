@@ -65,6 +65,16 @@ spm_metadata_attach(xmlNode *domain, xmlNode *element)
 }
 
 void
+spm_metadata_remove(xmlNode *element)
+{
+    xmlNode *metadata = element->parent;
+
+    spm_xml_remove(element);
+    if (spm_xml_is_blank(metadata))
+        spm_xml_remove(metadata);
+}
+
+void
 spm_record_attach(xmlNode *domain, xmlNode *record)
 {
     if (spm_metadata_attach(domain, record))

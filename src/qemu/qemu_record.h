@@ -32,6 +32,8 @@ void spm_record_attach(xmlNode *domain, xmlNode *record);
 /* The same for any element of ours: put it into <metadata>, which is made when
  * it is missing (TRUE then), or free it when it has no content. */
 gboolean spm_metadata_attach(xmlNode *domain, xmlNode *element);
+/* Take such an element out again, with <metadata> if nothing is left in there. Frees it. */
+void spm_metadata_remove(xmlNode *element);
 /* Take @record out of the document, with the <metadata> that was made for it. Frees it. */
 void spm_record_remove(xmlNode *domain, xmlNode *record);
 
