@@ -173,6 +173,15 @@ change_text(xmlNode *node, guint32 *state)
         xmlNodeSetContent(node, BAD_CAST values[next(state, G_N_ELEMENTS(values) - 3)]);
 }
 
+/* A node that leaves an element must not keep what is declared there: the element
+ * may be freed before the node is written. */
+static void
+settle(xmlNode *node)
+{
+    if (node && node->doc)
+        xmlReconciliateNs(node->doc, node);
+}
+
 static void
 mutate_tree(const GPtrArray *nodes, guint32 *state)
 {
@@ -195,13 +204,13 @@ mutate_tree(const GPtrArray *nodes, guint32 *state)
     case 2:
         if (node != root && !is_inside(other, node)) {
             xmlUnlinkNode(node);
-            xmlAddChild(other, node);
+            settle(xmlAddChild(other, node));
         }
         break;
     case 3:
         if (node != root && other != root && !is_inside(other, node)) {
             xmlUnlinkNode(node);
-            xmlAddPrevSibling(other, node);
+            settle(xmlAddPrevSibling(other, node));
         }
         break;
     case 4:

@@ -112,7 +112,9 @@ random_plan(GRand *rand)
 static gboolean
 serve(const SpmHost *host, GRand *rand, GPtrArray *claims, guint64 page_size)
 {
-    guint64 left[NODES], unit = page_size ? page_size : 2 * SPM_MIB;
+    /* Ordinary pages are handed out by the MiB: nothing here is smaller, and a
+     * larger unit would lose what a node has beside whole ones. */
+    guint64 left[NODES], unit = page_size ? page_size : SPM_MIB;
 
     for (guint id = 0; id < NODES; id++) {
         const SpmHostNode *node = spm_host_node(host, id);
