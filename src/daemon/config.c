@@ -5,7 +5,7 @@
  */
 #include "daemon/config.h"
 
-#include "daemon/terms.h"
+#include "daemon/access/terms.h"
 #include "util/spm_error.h"
 #include "util/spm_key_file.h"
 

@@ -8,9 +8,9 @@
  */
 #include "daemon/config.h"
 
+#include "daemon/access/terms.h"
 #include "daemon/log.h"
-#include "daemon/terms.h"
-#include "daemon/tls_listener.h"
+#include "daemon/tls/tls_listener.h"
 #include "util/spm_error.h"
 #include "util/spm_size.h"
 

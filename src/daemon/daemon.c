@@ -5,13 +5,13 @@
  */
 #include "daemon/daemon.h"
 
+#include "daemon/access/polkit.h"
 #include "daemon/log.h"
-#include "daemon/polkit.h"
 #include "daemon/sd.h"
 #include "daemon/server.h"
 #include "daemon/sockets.h"
+#include "daemon/tls/tls_listener.h"
 #include "qemu/qemu_caps_store.h"
-#include "daemon/tls_listener.h"
 
 #include <glib-unix.h>
 #include <sys/resource.h>

@@ -8,9 +8,9 @@
  */
 #pragma once
 
-#include "daemon/peer.h"
-#include "daemon/placer.h"
-#include "daemon/terms.h"
+#include "daemon/access/peer.h"
+#include "daemon/access/terms.h"
+#include "daemon/intercept/placer.h"
 #include "qemu/qemu_capabilities.h"
 
 G_BEGIN_DECLS

@@ -16,12 +16,12 @@
  */
 #include "daemon/server.h"
 
-#include "daemon/audit.h"
-#include "daemon/memory.h"
-#include "daemon/poller.h"
+#include "daemon/access/audit.h"
+#include "daemon/io/memory.h"
+#include "daemon/io/poller.h"
+#include "daemon/io/turned_away.h"
 #include "daemon/session.h"
-#include "daemon/tls_handshake.h"
-#include "daemon/turned_away.h"
+#include "daemon/tls/tls_handshake.h"
 #include "daemon/upstream.h"
 #include "util/spm_size.h"
 

@@ -5,10 +5,10 @@
  */
 #pragma once
 
-#include "daemon/terms.h"
+#include "daemon/access/terms.h"
 #include "daemon/config.h"
 #include "daemon/environment.h"
-#include "daemon/tls_credentials.h"
+#include "daemon/tls/tls_credentials.h"
 
 G_BEGIN_DECLS
 

@@ -9,7 +9,7 @@
  */
 #include "daemon/session_private.h"
 
-#include "daemon/audit.h"
+#include "daemon/access/audit.h"
 
 /* ---- the two sides ---- */
 

@@ -8,10 +8,10 @@
  */
 #pragma once
 
-#include "daemon/terms.h"
-#include "daemon/call.h"
-#include "daemon/peer.h"
-#include "daemon/transport.h"
+#include "daemon/access/peer.h"
+#include "daemon/access/terms.h"
+#include "daemon/intercept/call.h"
+#include "daemon/io/transport.h"
 #include "daemon/rate.h"
 
 G_BEGIN_DECLS

@@ -13,7 +13,7 @@
  */
 #include "daemon/session_private.h"
 
-#include "daemon/audit.h"
+#include "daemon/access/audit.h"
 #include "rpc/rpc_xdr.h"
 #include "util/spm_error.h"
 

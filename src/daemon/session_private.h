@@ -8,10 +8,10 @@
  */
 #pragma once
 
-#include "daemon/promises.h"
-#include "daemon/serials.h"
+#include "daemon/intercept/promises.h"
+#include "daemon/intercept/serials.h"
+#include "daemon/io/side.h"
 #include "daemon/session.h"
-#include "daemon/side.h"
 
 G_BEGIN_DECLS
 

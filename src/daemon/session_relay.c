@@ -22,8 +22,8 @@
  */
 #include "daemon/session_private.h"
 
-#include "daemon/audit.h"
-#include "daemon/intercept.h"
+#include "daemon/access/audit.h"
+#include "daemon/intercept/intercept.h"
 #include "util/spm_error.h"
 
 /* ---- held messages ---- */

@@ -11,7 +11,7 @@
  */
 #include "daemon/session_private.h"
 
-#include "daemon/audit.h"
+#include "daemon/access/audit.h"
 #include "util/spm_error.h"
 
 static void

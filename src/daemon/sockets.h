@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "daemon/terms.h"
+#include "daemon/access/terms.h"
 #include "daemon/config.h"
 #include "daemon/listener.h"
 

@@ -49,8 +49,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "daemon/daemon.h"
+#include "daemon/io/memory.h"
 #include "daemon/log.h"
-#include "daemon/memory.h"
 
 #include <locale.h>
 

@@ -9,7 +9,7 @@
  */
 #include "fuzz.h"
 
-#include "daemon/peer.h"
+#include "daemon/access/peer.h"
 #include "rpc/rpc_args.h"
 
 #include <string.h>

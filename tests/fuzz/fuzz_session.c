@@ -13,8 +13,8 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "daemon/io/out_queue.h"
 #include "fuzz.h"
-#include "daemon/out_queue.h"
 #include "rpc/rpc_procedures.h"
 #include "session_message.h"
 #include "session_oracle.h"

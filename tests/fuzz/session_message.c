@@ -11,7 +11,7 @@
 #include "session_text.h"
 #include "util/spm_error.h"
 
-#include "daemon/serials.h"
+#include "daemon/intercept/serials.h"
 
 #include <string.h>
 

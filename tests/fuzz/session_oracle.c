@@ -5,8 +5,8 @@
  */
 #include "session_oracle.h"
 
-#include "daemon/intercept.h"
-#include "daemon/serials.h"
+#include "daemon/intercept/intercept.h"
+#include "daemon/intercept/serials.h"
 #include "daemon/session.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "daemon/placer.h"
+#include "daemon/intercept/placer.h"
 
 /* Places cells on a small host with HBM; it lasts as long as the program. */
 SpmPlacer *session_placer(void);

@@ -17,7 +17,7 @@
  */
 #pragma once
 
-#include "daemon/serials.h"
+#include "daemon/intercept/serials.h"
 #include "daemon/session.h"
 
 typedef enum {

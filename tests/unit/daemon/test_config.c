@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "daemon/access/terms.h"
 #include "daemon/config.h"
 #include "daemon/log.h"
-#include "daemon/terms.h"
 
 #include "unit.h"
 

@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "daemon/io/out_queue.h"
 #include "documents.h"
-#include "daemon/out_queue.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 #include "daemon/log.h"
 
 #include "conversation.h"
-#include "daemon/audit.h"
+#include "daemon/access/audit.h"
 #include "documents.h"
 #include "unit.h"
 

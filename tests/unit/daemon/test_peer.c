@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "daemon/peer.h"
+#include "daemon/access/peer.h"
 
 #include "rpc/rpc_args.h"
 #include "../rpc/rpc_test.h"

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "daemon/poller.h"
+#include "daemon/io/poller.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>

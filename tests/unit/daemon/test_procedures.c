@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "daemon/intercept.h"
+#include "daemon/intercept/intercept.h"
 
 #include <string.h>
 

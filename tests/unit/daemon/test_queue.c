@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "daemon/out_queue.h"
+#include "daemon/io/out_queue.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "daemon/serials.h"
+#include "daemon/intercept/serials.h"
 
 static SpmRpcHeader
 header(guint32 procedure, guint32 serial)

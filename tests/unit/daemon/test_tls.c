@@ -5,8 +5,8 @@
  */
 #include "daemon/listener.h"
 #include "daemon/server.h"
-#include "daemon/tls_handshake.h"
-#include "daemon/tls_listener.h"
+#include "daemon/tls/tls_handshake.h"
+#include "daemon/tls/tls_listener.h"
 #include "daemon/upstream.h"
 #include "pki.h"
 #include "rpc/rpc_frame.h"

@@ -1,0 +1,282 @@
+/*
+ * side.c: one socket of a session, towards the client or towards libvirtd
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "daemon/io/side.h"
+
+#include "daemon/io/poller.h"
+
+#include <errno.h>
+
+struct _SpmSide {
+    SpmTransport *transport;
+    const SpmSideFuncs *funcs;
+    gpointer owner;
+    SpmSide *other;
+
+    SpmRpcParser *parser;
+    SpmOutQueue *out;
+
+    SpmWatch *watch;
+
+    gboolean starved;   /* all input has been dealt with: the socket may be read */
+    gboolean in_pieces; /* a message is half relayed */
+    gboolean hung_up;   /* the peer is gone, though there may be input left */
+    gboolean over;
+    gboolean broken;
+    const char *reason;
+};
+
+static void
+over(SpmSide *side, const char *reason)
+{
+    if (!side->over)
+        side->reason = reason;
+    side->over = TRUE;
+}
+
+/* Read once. FALSE when there was nothing to be had. */
+static gboolean
+read_some(SpmSide *side)
+{
+    int fds[SPM_TRANSPORT_FDS_MAX];
+    guint n_fds = 0;
+    gboolean lost = FALSE;
+    gsize room;
+    guint8 *to = spm_rpc_parser_room(side->parser, &room);
+    gssize size;
+
+    if (room == 0 || side->over)
+        return FALSE;
+    size = side->transport->funcs->read(side->transport, to, room, fds, &n_fds, &lost);
+    if (size < 0) {
+        if (errno != EAGAIN && errno != EWOULDBLOCK)
+            over(side, spm_transport_reason(side->transport));
+        return FALSE;
+    }
+    if (size == 0) {
+        over(side, "end of file");
+        return FALSE;
+    }
+    spm_rpc_parser_filled(side->parser, size, fds, n_fds);
+    if (lost) {
+        over(side, "a file descriptor got lost: too many are open");
+        return FALSE;
+    }
+    side->starved = FALSE;
+    return TRUE;
+}
+
+static void
+ready(GIOCondition condition, gpointer data)
+{
+    SpmSide *side = data;
+
+    if (condition & (G_IO_HUP | G_IO_ERR | G_IO_NVAL))
+        side->hung_up = TRUE;
+    if ((condition & (G_IO_HUP | G_IO_ERR | spm_transport_reading_needs(side->transport))) &&
+        side->starved)
+        read_some(side);
+    side->funcs->wake(side, side->owner);
+}
+
+SpmSide *
+spm_side_new(SpmTransport *transport, const SpmSideFuncs *funcs, gpointer owner)
+{
+    SpmSide *side = g_new0(SpmSide, 1);
+
+    side->transport = transport;
+    side->funcs = funcs;
+    side->owner = owner;
+    side->parser = spm_rpc_parser_new();
+    side->out = spm_out_queue_new();
+    side->starved = TRUE;
+    side->watch = spm_watch_new(transport->fd, ready, side);
+    return side;
+}
+
+void
+spm_side_free(SpmSide *side)
+{
+    if (!side)
+        return;
+    spm_watch_free(side->watch);
+    spm_out_queue_free(side->out);
+    spm_rpc_parser_free(side->parser);
+    spm_transport_free(side->transport);
+    g_free(side);
+}
+
+void
+spm_side_set_other(SpmSide *side, SpmSide *other)
+{
+    side->other = other;
+}
+
+void
+spm_side_send(SpmSide *side, SpmRpcFrame *frame)
+{
+    if (side->broken)
+        spm_rpc_frame_free(frame);
+    else
+        spm_out_queue_add_frame(side->out, frame);
+}
+
+/* One step of relaying. FALSE when there is none to take. */
+static gboolean
+step(SpmSide *side)
+{
+    SpmOutQueue *out = side->other && !side->other->broken ? side->other->out : NULL;
+    const guint8 *bytes;
+    gsize size;
+    int fd;
+
+    switch (spm_rpc_parser_next(side->parser)) {
+    case SPM_RPC_EVENT_HEADER:
+        if (spm_rpc_parser_expects_fds(side->parser) && !side->transport->funcs->carries_fds) {
+            over(side, "file descriptors, which do not travel over TLS"); /* as libvirtd does */
+            return FALSE;
+        }
+        if (side->funcs->wants(side, spm_rpc_parser_header(side->parser), side->owner))
+            spm_rpc_parser_collect(side->parser);
+        else
+            side->in_pieces = TRUE;
+        return TRUE;
+    case SPM_RPC_EVENT_BYTES:
+        bytes = spm_rpc_parser_bytes(side->parser, &size);
+        if (out && spm_rpc_parser_bytes_stay(side->parser))
+            spm_out_queue_lend_bytes(out, bytes, size);
+        else if (out)
+            spm_out_queue_add_bytes(out, bytes, size);
+        return TRUE;
+    case SPM_RPC_EVENT_FD:
+        if (out && (fd = spm_rpc_parser_take_fd(side->parser)) >= 0)
+            spm_out_queue_add_fd(out, fd);
+        return TRUE;
+    case SPM_RPC_EVENT_END:
+        side->in_pieces = FALSE;
+        if (out)
+            spm_out_queue_end(out);
+        return TRUE;
+    case SPM_RPC_EVENT_FRAME:
+        side->funcs->message(side, spm_rpc_parser_take_frame(side->parser), side->owner);
+        return TRUE;
+    case SPM_RPC_EVENT_MALFORMED:
+        over(side, spm_rpc_parser_reason(side->parser));
+        return FALSE;
+    case SPM_RPC_EVENT_NONE:
+    default:
+        side->starved = TRUE;
+        return FALSE;
+    }
+}
+
+static gboolean
+may_go_on(SpmSide *side)
+{
+    if (side->other && spm_out_queue_is_full(side->other->out))
+        return FALSE;
+    return side->in_pieces || side->funcs->may_begin(side, side->owner);
+}
+
+/* Write what can be written. */
+static void
+flush(SpmSide *side)
+{
+    if (!side->broken && !spm_out_queue_flush(side->out, side->transport)) {
+        side->broken = TRUE;
+        spm_out_queue_clear(side->out);
+    }
+}
+
+/* The input dealt with so far has served: it was lent to the other side, which
+ * writes it now, straight from where it was read to, as a rule all of it. */
+static void
+hand_over(SpmSide *side)
+{
+    SpmSide *other = side->other;
+
+    if (other && spm_out_queue_has_loan(other->out)) {
+        flush(other);
+        spm_out_queue_return(other->out);
+    }
+    spm_rpc_parser_rest(side->parser);
+}
+
+/* TRUE when there is something to take a step with. */
+static gboolean
+has_input(SpmSide *side)
+{
+    if (!side->starved)
+        return !side->over;
+    if ((!side->hung_up && !spm_transport_has_pending(side->transport)) || side->over)
+        return FALSE;
+    /* Who has hung up is not waited for; what it left is read now, as is what has
+     * been read from the socket already. */
+    hand_over(side);
+    return read_some(side);
+}
+
+gboolean
+spm_side_pump(SpmSide *side)
+{
+    gboolean progress = FALSE;
+
+    while (may_go_on(side) && has_input(side))
+        progress |= step(side);
+    hand_over(side);
+    return progress;
+}
+
+gboolean
+spm_side_flush(SpmSide *side)
+{
+    gboolean was_full = spm_out_queue_is_full(side->out);
+
+    flush(side);
+    return was_full && !spm_out_queue_is_full(side->out);
+}
+
+void
+spm_side_settle(SpmSide *side, gboolean reading)
+{
+    GIOCondition wanted = 0;
+
+    /* A socket whose peer has gone is always ready; it is not watched any more,
+     * or the daemon would spin. */
+    if (side->hung_up) {
+        spm_watch_pause(side->watch);
+        return;
+    }
+    if (reading && side->starved && !side->over && may_go_on(side))
+        wanted |= spm_transport_reading_needs(side->transport);
+    if (!side->broken && !spm_out_queue_is_empty(side->out))
+        wanted |= G_IO_OUT;
+    spm_watch_set(side->watch, wanted);
+}
+
+gboolean
+spm_side_is_full(const SpmSide *side)
+{
+    return spm_out_queue_is_full(side->out);
+}
+
+gboolean
+spm_side_is_over(const SpmSide *side, const char **reason)
+{
+    *reason = side->reason;
+    return side->over;
+}
+
+gboolean
+spm_side_is_broken(const SpmSide *side)
+{
+    return side->broken;
+}
+
+gboolean
+spm_side_is_drained(const SpmSide *side)
+{
+    return side->broken || spm_out_queue_is_empty(side->out);
+}
