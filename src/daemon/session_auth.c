@@ -100,8 +100,8 @@ ask(SpmSession *session, SpmRpcFrame *frame)
     }
     session->authorizing = TRUE;
     spm_session_await_person(session);
-    session->environment->authorize_async(session->peer, session->terms.access, call->cancellable,
-                                          answered, spm_call_ref(call));
+    session->environment->authorize_async(session->peer, session->terms.access,
+                                          spm_call_cancellable(call), answered, spm_call_ref(call));
 }
 
 void

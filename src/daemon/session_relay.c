@@ -238,6 +238,7 @@ void
 spm_session_from_server(SpmSession *session, SpmRpcFrame *frame)
 {
     SpmCall *call = spm_serials_answered(session->serials, &frame->header);
+    const SpmRpcProcedure *procedure = spm_rpc_procedure_find(&frame->header);
 
     if (call) {
         g_autoptr(SpmRpcFrame) reply = frame;
@@ -248,8 +249,10 @@ spm_session_from_server(SpmSession *session, SpmRpcFrame *frame)
          * was open before is still there, libvirtd knows. */
         session->opening = session->read_only = FALSE;
         spm_side_send(session->client, frame);
+    } else if (!spm_intercept_wants_reply(procedure, frame)) {
+        spm_side_send(session->client, frame);
     } else {
-        spm_intercept_reply(spm_session_hold(session, spm_rpc_procedure_find(&frame->header), frame));
+        spm_intercept_reply(spm_session_hold(session, procedure, frame));
     }
 }
 

@@ -319,7 +319,10 @@ spm_rpc_parser_collect(SpmRpcParser *parser)
 
     parser->collect = g_new0(SpmRpcFrame, 1);
     parser->collect->header = parser->header;
-    parser->collect->bytes = g_byte_array_new();
+    /* Room for what is here already, mostly all of it; what a peer only announces
+     * takes nothing yet. */
+    parser->collect->bytes = g_byte_array_sized_new(
+        parser->head_size + (guint)MIN(parser->body_left, parser->end - parser->start));
     g_byte_array_append(parser->collect->bytes, parser->head, parser->head_size);
 }
 

@@ -22,7 +22,6 @@ spm_call_new(SpmSession *session, const SpmRpcProcedure *procedure, SpmRpcFrame 
     call->session = session;
     call->procedure = procedure;
     call->frame = frame;
-    call->cancellable = g_cancellable_new();
     return call;
 }
 
@@ -52,8 +51,16 @@ spm_call_unref(SpmCall *call)
     g_clear_pointer(&call->plan, spm_plan_free);
     g_clear_pointer(&call->noted, g_ptr_array_unref);
     spm_rpc_frame_free(call->frame);
-    g_object_unref(call->cancellable);
+    g_clear_object(&call->cancellable);
     g_free(call);
+}
+
+GCancellable *
+spm_call_cancellable(SpmCall *call)
+{
+    if (!call->cancellable)
+        call->cancellable = g_cancellable_new();
+    return call->cancellable;
 }
 
 static void
@@ -69,7 +76,8 @@ spm_call_cancel(SpmCall *call)
 {
     break_promise(call);
     call->session = NULL;
-    g_cancellable_cancel(call->cancellable);
+    if (call->cancellable)
+        g_cancellable_cancel(call->cancellable);
 }
 
 const SpmEnvironment *
@@ -169,8 +177,8 @@ spm_call_ask_emulator(SpmCall *call, const char *binary, SpmCallCapsFunc func)
     const SpmEnvironment *environment = spm_call_environment(call);
 
     call->on_caps = func;
-    environment->lookup_async(environment->caps, binary, call->cancellable, emulator_answered,
-                              spm_call_ref(call));
+    environment->lookup_async(environment->caps, binary, spm_call_cancellable(call),
+                              emulator_answered, spm_call_ref(call));
 }
 
 gboolean

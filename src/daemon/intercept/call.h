@@ -46,7 +46,7 @@ struct _SpmCall {
     SpmRpcFrame *frame; /* the message held */
     gsize held_bytes;   /* its size when it came */
     SpmRpcArgs args;    /* of a call; points into the frame */
-    GCancellable *cancellable;
+    GCancellable *cancellable; /* spm_call_cancellable(); NULL: nobody has asked for it */
 
     /* For the handler: what it has found out. */
     gpointer state;
@@ -77,6 +77,9 @@ SpmCall *spm_call_new(SpmSession *session, const SpmRpcProcedure *procedure, Spm
 SpmCall *spm_call_ref(SpmCall *call);
 void spm_call_unref(SpmCall *call);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpmCall, spm_call_unref)
+
+/* Ends what is asked for on behalf of the call, when the client goes. The call's. */
+GCancellable *spm_call_cancellable(SpmCall *call);
 
 /* Nobody waits for it any more. */
 void spm_call_cancel(SpmCall *call);

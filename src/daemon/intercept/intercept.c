@@ -5,6 +5,7 @@
  */
 #include "daemon/intercept/intercept.h"
 
+#include "qemu/qemu_domain.h"
 #include "util/spm_error.h"
 #include "util/spm_xml.h"
 
@@ -43,6 +44,18 @@ spm_intercept_wants_call(const SpmRpcProcedure *procedure)
     return (procedure->check != SPM_RPC_CHECK_NONE &&
             procedure->check != SPM_RPC_CHECK_BEFORE_OPEN) ||
            procedure->xml != SPM_RPC_XML_NONE;
+}
+
+gboolean
+spm_intercept_wants_reply(const SpmRpcProcedure *procedure, const SpmRpcFrame *reply)
+{
+    const guint8 *payload;
+    gsize size;
+
+    if (procedure->reply != SPM_RPC_REPLY_RAISE)
+        return TRUE;
+    payload = spm_rpc_frame_payload(reply, &size);
+    return spm_domain_may_hold((const char *)payload, size);
 }
 
 void

@@ -26,6 +26,9 @@ G_BEGIN_DECLS
 
 /* Must calls of this procedure be held until spm_intercept_call()? */
 gboolean spm_intercept_wants_call(const SpmRpcProcedure *procedure);
+/* Is anything to be done to this reply? Most documents have nothing of ours in them,
+ * and pass as if they had not been looked at. */
+gboolean spm_intercept_wants_reply(const SpmRpcProcedure *procedure, const SpmRpcFrame *reply);
 
 /* Each ends by forwarding or failing the call, now or later. */
 void spm_intercept_call(SpmCall *call);

@@ -67,7 +67,8 @@ validated(GObject *source, GAsyncResult *result, gpointer data)
 void
 spm_intercept_validate(SpmCall *call, SpmCallValidFunc valid)
 {
-    g_autoptr(GTask) task = g_task_new(NULL, call->cancellable, validated, spm_call_ref(call));
+    g_autoptr(GTask) task = 
+        g_task_new(NULL, spm_call_cancellable(call), validated, spm_call_ref(call));
     Validation *validation = g_new0(Validation, 1);
     const char *xml = spm_documents_current(call->documents, &validation->length);
 
