@@ -213,6 +213,47 @@ test_walk_is_equal(gconstpointer data)
     spm_tree_remove(directory);
 }
 
+/* With /proc/iomem as a process without CAP_SYS_ADMIN reads it. */
+static char *
+without_addresses(const char *tree)
+{
+    g_autoptr(GRegex) addresses =
+        g_regex_new("^(\\| *)[0-9a-f]{8,16}-[0-9a-f]{8,16}( : )", G_REGEX_MULTILINE, 0, NULL);
+
+    return g_regex_replace(addresses, tree, -1, 0, "\\g<1>00000000-00000000\\2", 0, NULL);
+}
+
+/* The one host that placement knows less of without them: kmem let go of memory that stays
+ * system RAM, which nothing but the name of its range in /proc/iomem tells. */
+#define LET_GO "spm-let-go"
+
+/* So the service has no CAP_SYS_ADMIN. */
+static void
+test_placement_without_addresses(gconstpointer data)
+{
+    g_autofree char *tree = read_file(data, "tree");
+    g_autofree char *config = read_file(data, "conf");
+    g_autofree char *common = read_file("all", "requests");
+    g_autofree char *own = read_file(data, "requests");
+    g_autofree char *requests = g_strconcat(common, own, NULL);
+    g_autofree char *hidden = without_addresses(tree);
+    g_autoptr(SpmHost) host = spm_fixture_host(tree, config);
+    g_autoptr(SpmHost) without = spm_fixture_host(hidden, config);
+    g_autofree char *wanted_reasons = explain_all(host);
+    g_autofree char *reasons = explain_all(without);
+    g_autofree char *wanted_plan = spm_plan_all(host, requests);
+    g_autofree char *plan = spm_plan_all(without, requests);
+
+    g_assert_nonnull(without->iomem_why);
+    if (g_str_equal(data, LET_GO)) {
+        g_assert_nonnull(strstr(plan, "\nrefused: no room for SPM cell 1 (16 MiB): node 1 (dram)"));
+        g_assert_nonnull(strstr(plan, "say so in /etc/virtspm/virtspm.conf: [host] node1-class=hbm"));
+        return;
+    }
+    assert_equal_lines(data, reasons, wanted_reasons);
+    assert_equal_lines(data, plan, wanted_plan);
+}
+
 /* A file that belongs to no tree tests nothing, and nobody notices. */
 static void
 test_no_orphans(void)
@@ -260,6 +301,9 @@ main(int argc, char **argv)
         g_free(path);
         path = g_strdup_printf("/hosts/%s/svg-is-valid", name);
         g_test_add_data_func(path, name, test_svg_is_valid);
+        g_free(path);
+        path = g_strdup_printf("/hosts/%s/placement-without-addresses", name);
+        g_test_add_data_func(path, name, test_placement_without_addresses);
         g_free(path);
         path = g_strdup_printf("/hosts/%s/walk-is-equal", name);
         g_test_add_data_func(path, name, test_walk_is_equal);
