@@ -3,17 +3,16 @@
  *
  * Until it has, the client is answered here, as libvirtd answers in this state
  * (checked against 12.8): what has to be done (AUTH_LIST), whether it may (AUTH_POLKIT),
- * and to all else that authentication is required. No call to a program that acts on
- * behalf of anybody reaches libvirtd, which sees root and would let it pass.
- *
- * libvirtd says of a procedure that it does not know that it is unknown; we do not know
- * which it does not, and say here, too, that authentication is required.
+ * and to all else that authentication is required, or that there is no such procedure. No
+ * call to a program that acts on behalf of anybody reaches libvirtd, which sees root and
+ * would let it pass.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "daemon/session_private.h"
 
 #include "daemon/access/audit.h"
+#include "rpc/rpc_known.h"
 #include "rpc/rpc_xdr.h"
 #include "util/spm_error.h"
 
@@ -123,7 +122,10 @@ spm_session_authorize(SpmSession *session, SpmRpcFrame *frame)
                g_error_new(SPM_ERROR, SPM_ERROR_AUTH_FAILED, "authentication failed"));
         break;
     default:
-        refuse(session, header, g_error_new(SPM_ERROR, SPM_ERROR_RPC, "authentication required"));
+        refuse(session, header,
+               spm_rpc_is_known(header->program, header->procedure)
+                   ? g_error_new(SPM_ERROR, SPM_ERROR_RPC, "authentication required")
+                   : spm_rpc_unknown(header->procedure));
         break;
     }
     spm_rpc_frame_free(frame);

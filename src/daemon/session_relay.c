@@ -24,6 +24,7 @@
 
 #include "daemon/access/audit.h"
 #include "daemon/intercept/intercept.h"
+#include "rpc/rpc_known.h"
 #include "util/spm_error.h"
 
 /* ---- held messages ---- */
@@ -154,7 +155,9 @@ static void
 refuse_not_open(SpmSession *session, const SpmRpcHeader *header)
 {
     g_autoptr(GError) error =
-        g_error_new_literal(SPM_ERROR, SPM_ERROR_INTERNAL, "hypervisor connection not open");
+        spm_rpc_is_known(header->program, header->procedure)
+            ? g_error_new_literal(SPM_ERROR, SPM_ERROR_INTERNAL, "hypervisor connection not open")
+            : spm_rpc_unknown(header->procedure);
 
     spm_audit_message(session, header, error);
     spm_session_send_answer(session, spm_rpc_error_reply(header, error, SPM_RPC_FROM_RPC));

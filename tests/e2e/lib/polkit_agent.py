@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""An agent that never answers what polkit asks a person about one process.
+"""An agent, through which polkit asks a person about one process.
 
-Reads the process id, and prints what happens: registered, begin ACTION, cancel.
+    polkit_agent.py [silent | dismiss | fail]
+
+Reads the process id, and prints what happens: registered, begin ACTION, cancel. The person
+says nothing, closes the dialog, or does not know the password.
 """
 
 import sys
 
 from gi.repository import Gio, GLib
 
+MANNER = sys.argv[1] if len(sys.argv) > 1 else "silent"
 INTERFACE = """
 <node><interface name='org.freedesktop.PolicyKit1.AuthenticationAgent'>
   <method name='BeginAuthentication'>
@@ -28,6 +32,10 @@ def say(*words):
 def called(_connection, _sender, _path, _interface, method, arguments, invocation):
     if method == "BeginAuthentication":
         say("begin", arguments.unpack()[0])
+        if MANNER == "dismiss":
+            invocation.return_dbus_error("org.freedesktop.PolicyKit1.Error.Cancelled", "dismissed")
+        elif MANNER == "fail":
+            invocation.return_value(None)
     else:
         say("cancel")
         invocation.return_value(None)

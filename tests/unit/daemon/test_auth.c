@@ -54,6 +54,14 @@ test_before_nothing_else_is_answered(void)
         });
     }
     conversation_test_polkit((const Step[]){
+        { CLIENT_SENDS, CALL(318, 1, "") },
+        { CLIENT_GETS_ERROR, ERROR_OF(318, 1, SPM_ERROR_RPC, "unknown procedure: 318") },
+        { CLIENT_SENDS, CALL(G_MAXUINT32, 2, "") },
+        { CLIENT_GETS_ERROR, ERROR_OF(G_MAXUINT32, 2, SPM_ERROR_RPC, "unknown procedure: -1") },
+        { NOBODY_GETS_ANYTHING },
+        { END },
+    });
+    conversation_test_polkit((const Step[]){
         { CLIENT_SENDS, CALL(SASL_INIT, 1, "") },
         { CLIENT_GETS_ERROR, ERROR_OF(SASL_INIT, 1, SPM_ERROR_AUTH_FAILED, "authentication failed") },
         { CLIENT_SENDS, CALL(SASL_STEP, 2, "u0") },

@@ -209,6 +209,8 @@ test_nothing_is_done_before_the_connection_is_open(void)
         { CLIENT_GETS_ERROR, ERROR_OF(419, 3, SPM_ERROR_INTERNAL, "connection not open") },
         { CLIENT_SENDS, CALL(60, 4, "u10") },
         { LIBVIRTD_GETS, CALL(60, 4, "u10") },
+        { CLIENT_SENDS, CALL(318, 5, "") },
+        { CLIENT_GETS_ERROR, ERROR_OF(318, 5, SPM_ERROR_RPC, "unknown procedure: 318") },
         { NOBODY_GETS_ANYTHING },
         { END },
     });
