@@ -1,75 +1,109 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "util/spm_nodeset.h"
 
+#include <string.h>
+
 #include "util/spm_error.h"
 
 #define WORD_BITS 64
 #define WORDS (SPM_NODESET_MAX / WORD_BITS)
 
-/* A flat bitmap: 2 KiB, no growth to get wrong, and every operation is linear
- * in its fixed size. */
+/* Nearly all numbers are small. */
+#define FEW 2
+
+/* A bitmap: of two words, or of all it may have once a number needs more. */
 struct _SpmNodeset {
-    guint64 words[WORDS];
+    guint64 *words;
+    guint count; /* of @words */
+    guint64 few[FEW];
 };
 
 SpmNodeset *
 spm_nodeset_new(void)
 {
-    return g_new0(SpmNodeset, 1);
+    SpmNodeset *set = g_new0(SpmNodeset, 1);
+
+    set->words = set->few;
+    set->count = FEW;
+    return set;
+}
+
+static void
+grow(SpmNodeset *set, guint count)
+{
+    if (set->count >= count)
+        return;
+    set->words = g_new0(guint64, WORDS);
+    set->count = WORDS;
+    memcpy(set->words, set->few, sizeof set->few);
 }
 
 SpmNodeset *
 spm_nodeset_copy(const SpmNodeset *set)
 {
-    return set ? g_memdup2(set, sizeof *set) : NULL;
+    SpmNodeset *copy = set ? spm_nodeset_new() : NULL;
+
+    if (set)
+        spm_nodeset_union(copy, set);
+    return copy;
 }
 
 void
 spm_nodeset_free(SpmNodeset *set)
 {
+    if (set && set->words != set->few)
+        g_free(set->words);
     g_free(set);
+}
+
+static guint64
+word_of(const SpmNodeset *set, guint index)
+{
+    return index < set->count ? set->words[index] : 0;
 }
 
 void
 spm_nodeset_add(SpmNodeset *set, guint number)
 {
-    if (number < SPM_NODESET_MAX)
-        set->words[number / WORD_BITS] |= G_GUINT64_CONSTANT(1) << (number % WORD_BITS);
+    if (number >= SPM_NODESET_MAX)
+        return;
+    grow(set, number / WORD_BITS + 1);
+    set->words[number / WORD_BITS] |= G_GUINT64_CONSTANT(1) << (number % WORD_BITS);
 }
 
 void
 spm_nodeset_remove(SpmNodeset *set, guint number)
 {
-    if (number < SPM_NODESET_MAX)
+    if (number / WORD_BITS < set->count)
         set->words[number / WORD_BITS] &= ~(G_GUINT64_CONSTANT(1) << (number % WORD_BITS));
 }
 
 gboolean
 spm_nodeset_has(const SpmNodeset *set, guint number)
 {
-    return number < SPM_NODESET_MAX &&
-           (set->words[number / WORD_BITS] >> (number % WORD_BITS) & 1);
+    return (word_of(set, number / WORD_BITS) >> (number % WORD_BITS) & 1) != 0;
 }
 
 void
 spm_nodeset_union(SpmNodeset *set, const SpmNodeset *other)
 {
-    for (guint i = 0; i < WORDS; i++)
+    grow(set, other->count);
+    for (guint i = 0; i < other->count; i++)
         set->words[i] |= other->words[i];
 }
 
 void
 spm_nodeset_subtract(SpmNodeset *set, const SpmNodeset *other)
 {
-    for (guint i = 0; i < WORDS; i++)
-        set->words[i] &= ~other->words[i];
+    for (guint i = 0; i < set->count; i++)
+        set->words[i] &= ~word_of(other, i);
 }
 
 gboolean
 spm_nodeset_intersects(const SpmNodeset *a, const SpmNodeset *b)
 {
-    for (guint i = 0; i < WORDS; i++) {
-        if (a->words[i] & b->words[i])
+    for (guint i = 0; i < a->count; i++) {
+        if (a->words[i] & word_of(b, i))
             return TRUE;
     }
     return FALSE;
@@ -78,8 +112,8 @@ spm_nodeset_intersects(const SpmNodeset *a, const SpmNodeset *b)
 gboolean
 spm_nodeset_contains(const SpmNodeset *set, const SpmNodeset *subset)
 {
-    for (guint i = 0; i < WORDS; i++) {
-        if (subset->words[i] & ~set->words[i])
+    for (guint i = 0; i < subset->count; i++) {
+        if (subset->words[i] & ~word_of(set, i))
             return FALSE;
     }
     return TRUE;
@@ -88,7 +122,7 @@ spm_nodeset_contains(const SpmNodeset *set, const SpmNodeset *subset)
 gboolean
 spm_nodeset_equal(const SpmNodeset *a, const SpmNodeset *b)
 {
-    return memcmp(a, b, sizeof *a) == 0;
+    return spm_nodeset_contains(a, b) && spm_nodeset_contains(b, a);
 }
 
 gboolean
@@ -102,15 +136,15 @@ spm_nodeset_count(const SpmNodeset *set)
 {
     guint count = 0;
 
-    for (guint i = 0; i < WORDS; i++)
-        count += __builtin_popcountll(set->words[i]);
+    for (guint i = 0; i < set->count; i++)
+        count += (guint)__builtin_popcountll(set->words[i]);
     return count;
 }
 
 int
 spm_nodeset_next(const SpmNodeset *set, guint from)
 {
-    for (guint i = from / WORD_BITS; i < WORDS; i++) {
+    for (guint i = from / WORD_BITS; i < set->count; i++) {
         guint64 word = set->words[i];
 
         if (i == from / WORD_BITS)

@@ -227,6 +227,36 @@ sets_join_and_part(void)
     g_assert_false(spm_nodeset_intersects(a, b));
 }
 
+/* Sets of small numbers and others are kept in different ways. */
+static void
+small_and_large_numbers_meet(void)
+{
+    g_autoptr(SpmNodeset) small = parse("1,127");
+    g_autoptr(SpmNodeset) large = parse("1,128,16383");
+    g_autoptr(SpmNodeset) was_large = parse("1,127,128,^128");
+    g_autoptr(SpmNodeset) both = spm_nodeset_copy(small);
+
+    g_assert_true(spm_nodeset_equal(small, was_large));
+    g_assert_true(spm_nodeset_equal(was_large, small));
+    g_assert_false(spm_nodeset_equal(small, large));
+    g_assert_false(spm_nodeset_equal(large, small));
+    g_assert_false(spm_nodeset_has(small, 128));
+    g_assert_cmpint(spm_nodeset_next(small, 128), ==, -1);
+    g_assert_true(spm_nodeset_intersects(small, large));
+    g_assert_true(spm_nodeset_intersects(large, small));
+    spm_nodeset_union(both, large);
+    assert_set(both, "1,127-128,16383");
+    g_assert_cmpuint(spm_nodeset_count(both), ==, 4);
+    g_assert_true(spm_nodeset_contains(both, small));
+    g_assert_false(spm_nodeset_contains(small, both));
+    spm_nodeset_subtract(both, small);
+    assert_set(both, "128,16383");
+    spm_nodeset_subtract(small, large);
+    assert_set(small, "127");
+    spm_nodeset_remove(small, 128);
+    assert_set(small, "127");
+}
+
 static void
 every_set_contains_the_empty_one(void)
 {
@@ -269,6 +299,7 @@ main(int argc, char **argv)
                     numbers_beyond_the_limit_are_never_members);
     g_test_add_func("/spm_nodeset/walk-meets-every-member-once", walk_meets_every_member_once);
     g_test_add_func("/spm_nodeset/sets-join-and-part", sets_join_and_part);
+    g_test_add_func("/spm_nodeset/small-and-large-numbers-meet", small_and_large_numbers_meet);
     g_test_add_func("/spm_nodeset/every-set-contains-the-empty-one",
                     every_set_contains_the_empty_one);
     g_test_add_func("/spm_nodeset/a-copy-is-its-own-set", a_copy_is_its_own_set);
