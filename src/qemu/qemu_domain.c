@@ -31,18 +31,33 @@ spm_domain_may_hold(const char *xml, gsize length)
     return holds(xml, length, SPM_QEMU_ALIAS_RESERVED) || holds(xml, length, SPM_RECORD_NS);
 }
 
-/* Devices that have nothing to do with memory or the choice of the emulator. An
- * attribute memmapType is misplaced on any of them, and has to be seen for that. */
-static const SpmXmlOutline outline = {
-    .parent = "devices",
-    .seen = (const char *const[]){ "emulator", "memory", NULL },
-    .word = "memmapType",
+/* All that lowering and raising read. In <metadata> that is what they wrote themselves,
+ * in a namespace that begins with urn:virtspm. An attribute memmapType is misplaced on
+ * anything else, and has to be seen for that. */
+static const SpmXmlOutline nothing[] = { { NULL } };
+static const SpmXmlOutline of_os[] = { { "type" }, { "loader" }, { NULL } };
+static const SpmXmlOutline of_features[] = { { "acpi" }, { NULL } };
+static const SpmXmlOutline of_cpu[] = { { "numa" }, { NULL } };
+static const SpmXmlOutline of_devices[] = { { "emulator" }, { "memory" }, { NULL } };
+static const SpmXmlOutline of_domain[] = {
+    { "metadata", nothing, "virtspm" },
+    { "maxMemory" },
+    { "memory" },
+    { "memoryBacking" },
+    { "vcpu" },
+    { "numatune" },
+    { "os", of_os },
+    { "features", of_features },
+    { "cpu", of_cpu },
+    { "devices", of_devices },
+    { NULL },
 };
+static const SpmXmlOutline outline = { "domain", of_domain };
 
 xmlDoc *
 spm_domain_parse_any(const char *xml, gsize length, GError **error)
 {
-    return spm_xml_parse_outline(xml, length, &outline, error);
+    return spm_xml_parse_outline(xml, length, &outline, "memmapType", error);
 }
 
 xmlDoc *

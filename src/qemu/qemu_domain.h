@@ -85,8 +85,8 @@ char *spm_domain_raise(const char *xml, gsize length, GError **error);
  * Parsing is most of the work, so whoever has several questions about a document
  * parses it once. */
 
-/* A document whose root element is <domain>. Devices that SPM has nothing to do with
- * stay text (spm_xml_outline.h). Errors: SPM_ERROR_XML, SPM_ERROR_XML_DETAIL. */
+/* A document whose root element is <domain>. What SPM has nothing to do with
+ * stays text (spm_xml_outline.h). Errors: SPM_ERROR_XML, SPM_ERROR_XML_DETAIL. */
 xmlDoc *spm_domain_parse(const char *xml, gsize length, GError **error);
 /* The same, and any other document as a whole. Errors: SPM_ERROR_XML_DETAIL. */
 xmlDoc *spm_domain_parse_any(const char *xml, gsize length, GError **error);

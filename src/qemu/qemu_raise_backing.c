@@ -13,6 +13,7 @@
 #include "qemu/qemu_lower.h"
 #include "qemu/qemu_record.h"
 #include "util/spm_size.h"
+#include "util/spm_xml_outline.h"
 
 /* A small document of its own around a kept element, for reading it. */
 static xmlDoc *
@@ -95,8 +96,10 @@ static xmlNode *
 place_of_numatune(xmlNode *domain)
 {
     static const char *const later[] = { "resource", "sysinfo", "bootloader", "os", NULL };
-    xmlNode *node = spm_xml_child_ns(domain, NULL, NULL);
+    xmlNode *node;
 
+    spm_xml_unfold_children(domain);
+    node = spm_xml_child_ns(domain, NULL, NULL);
     while (node && !g_strv_contains(later, (const char *)node->name))
         node = spm_xml_next_ns(node, NULL, NULL);
     return node;

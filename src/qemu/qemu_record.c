@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "util/spm_size.h"
+#include "util/spm_xml_outline.h"
 
 xmlNode *
 spm_record_find(const xmlNode *domain)
@@ -28,14 +29,19 @@ spm_record_new(xmlDoc *doc)
 
 /* <metadata> stands after what names the domain. */
 static xmlNode *
-behind_names(const xmlNode *domain)
+behind_names(xmlNode *domain)
 {
     static const char *const names[] = { "name", "uuid", "hwuuid", "genid", "title", "description", NULL };
-    xmlNode *node = spm_xml_child_ns(domain, NULL, NULL);
+    xmlNode *node = domain->children;
 
-    while (node && g_strv_contains(names, (const char *)node->name))
-        node = spm_xml_next_ns(node, NULL, NULL);
-    return node;
+    while (node) {
+        if (spm_xml_is_kept_text(node))
+            node = spm_xml_unfold(node);
+        if (spm_xml_is(node, NULL) && !g_strv_contains(names, (const char *)node->name))
+            return node;
+        node = node->next;
+    }
+    return NULL;
 }
 
 gboolean
@@ -189,8 +195,9 @@ set_number(xmlNode *entry, const char *name, guint value)
 void
 spm_record_take_out(xmlNode *entry, xmlNode *node)
 {
-    const xmlNode *parent = node->parent;
+    xmlNode *parent = node->parent;
 
+    spm_xml_unfold_children(parent);
     set_number(entry, "at", count_children(parent, node));
     spm_xml_remove(node);
     set_number(entry, "of", count_children(parent, NULL));
@@ -203,6 +210,7 @@ spm_record_put_back(const xmlNode *entry, const xmlNode *node, xmlNode *parent, 
     xmlNode *before = otherwise;
     guint64 at, of;
 
+    spm_xml_unfold_children(parent);
     if (spm_record_entry_number(entry, "at", &at) && spm_record_entry_number(entry, "of", &of) &&
         of == count_children(parent, NULL) && at <= of) {
         before = parent->children;

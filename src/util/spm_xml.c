@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "util/spm_xml.h"
 
-#include <libxml/parser.h>
 #include <string.h>
 
 #include "util/spm_error.h"
 #include "util/spm_memory.h"
-
-/* XML_PARSE_HUGE stays off: libxml2's own limits (256 levels, 10 MB of text)
- * are far above any domain and guard against documents made to be slow.
- * XML_PARSE_BIG_LINES: errors beyond line 65,535 name the right line. */
-#define PARSE_OPTIONS \
-    (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES)
+#include "util/spm_xml_reader.h"
 
 xmlDoc *
 spm_xml_parse(const char *xml, gsize length, GError **error)
 {
-    xmlParserCtxt *context;
-    xmlDoc *doc;
-
     if (length > SPM_XML_MAX) {
         g_set_error(error, SPM_ERROR, SPM_ERROR_XML_DETAIL,
                     "the document has %" G_GSIZE_FORMAT " bytes, more than the %d that libvirt takes",
@@ -30,29 +21,7 @@ spm_xml_parse(const char *xml, gsize length, GError **error)
                             "the document holds a NUL byte");
         return NULL;
     }
-    if (!spm_memory_suffices(length, error))
-        return NULL;
-    spm_memory_share_with_libxml2();
-    context = xmlNewParserCtxt();
-    doc = context ? xmlCtxtReadMemory(context, xml, (int)length, "domain.xml", NULL, PARSE_OPTIONS)
-                  : NULL;
-    if (!doc) {
-        const xmlError *last = context ? xmlCtxtGetLastError(context) : NULL;
-        g_autofree char *why = g_strdup(last && last->message ? last->message : "not XML");
-
-        g_set_error(error, SPM_ERROR, SPM_ERROR_XML_DETAIL, "at line %d: %s",
-                    last ? last->line : 0, g_strstrip(why));
-        if (error && last)
-            spm_error_set_line(*error, last->line);
-    }
-    xmlFreeParserCtxt(context);
-    if (doc && doc->intSubset) {
-        g_set_error_literal(error, SPM_ERROR, SPM_ERROR_XML_DETAIL,
-                            "the document has a DTD, which a domain never needs; remove <!DOCTYPE>");
-        xmlFreeDoc(doc);
-        return NULL;
-    }
-    return doc;
+    return spm_memory_suffices(length, error) ? spm_xml_read(xml, length, error) : NULL;
 }
 
 void
@@ -69,16 +38,20 @@ spm_xml_error(GError **error, const xmlNode *node, int code, const char *format,
     g_propagate_error(error, g_steal_pointer(&mine));
 }
 
+/* Most comparisons end at the first character. */
+static inline gboolean
+is_word(const xmlChar *text, const char *word)
+{
+    return text[0] == (xmlChar)word[0] && strcmp((const char *)text, word) == 0;
+}
+
 gboolean
 spm_xml_is_ns(const xmlNode *node, const char *name, const char *href)
 {
-    if (!node || node->type != XML_ELEMENT_NODE)
+    if (!node || node->type != XML_ELEMENT_NODE || !node->ns != !href ||
+        (name && !is_word(node->name, name)))
         return FALSE;
-    if (name && !xmlStrEqual(node->name, BAD_CAST name))
-        return FALSE;
-    if (!href)
-        return node->ns == NULL;
-    return node->ns && xmlStrEqual(node->ns->href, BAD_CAST href);
+    return !href || (node->ns->href && is_word(node->ns->href, href));
 }
 
 gboolean
@@ -119,20 +92,60 @@ spm_xml_next(const xmlNode *node, const char *name)
     return spm_xml_next_ns(node, name, NULL);
 }
 
+static const xmlAttr *
+find_attr(const xmlNode *node, const char *name)
+{
+    const xmlAttr *attr = node && node->type == XML_ELEMENT_NODE ? node->properties : NULL;
+
+    while (attr && (attr->ns || !is_word(attr->name, name)))
+        attr = attr->next;
+    return attr;
+}
+
+/* The value when it is one piece, as nearly all are; else NULL. */
+static const char *
+value_of(const xmlAttr *attr)
+{
+    const xmlNode *only = attr->children;
+
+    if (!only)
+        return "";
+    return only->type == XML_TEXT_NODE && !only->next ? (const char *)only->content : NULL;
+}
+
 char *
 spm_xml_attr(const xmlNode *node, const char *name)
 {
-    xmlChar *value = xmlGetNoNsProp(node, BAD_CAST name);
-    char *copy = g_strdup((const char *)value);
+    const xmlAttr *attr = find_attr(node, name);
+    const char *value = attr ? value_of(attr) : NULL;
+    xmlChar *joined;
+    char *copy;
 
-    xmlFree(value);
+    if (!attr || value)
+        return g_strdup(value);
+    joined = xmlNodeListGetString(attr->doc, attr->children, 1);
+    copy = g_strdup(joined ? (const char *)joined : "");
+    xmlFree(joined);
     return copy;
+}
+
+gboolean
+spm_xml_attr_is(const xmlNode *node, const char *name, const char *value)
+{
+    const xmlAttr *attr = find_attr(node, name);
+    const char *simple = attr ? value_of(attr) : NULL;
+    g_autofree char *joined = NULL;
+
+    if (!attr || simple)
+        return g_strcmp0(simple, value) == 0;
+    joined = spm_xml_attr(node, name);
+    return g_strcmp0(joined, value) == 0;
 }
 
 gboolean
 spm_xml_has_attr(const xmlNode *node, const char *name)
 {
-    return xmlHasNsProp(node, BAD_CAST name, NULL) != NULL;
+    return find_attr(node, name) != NULL;
 }
 
 void
@@ -171,26 +184,20 @@ spm_xml_set_text(xmlNode *node, const char *text)
 static gboolean
 is_space(const xmlNode *node)
 {
-    return node && node->type == XML_TEXT_NODE && xmlIsBlankNode(node);
+    const xmlChar *p;
+
+    if (!node || node->type != XML_TEXT_NODE)
+        return FALSE;
+    for (p = node->content; p && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'); p++)
+        continue;
+    return !p || *p == '\0';
 }
 
-/* The white space a new child of @parent starts with: that of the children it
- * has, else a line break and two columns more than @parent itself. */
-static char *
-child_indent(const xmlNode *parent)
+/* The line break in front of @node, and how far it is indented. */
+static const char *
+own_indent(const xmlNode *node)
 {
-    for (const xmlNode *child = parent->children; child; child = child->next) {
-        if (is_space(child) && child->next)
-            return g_strdup((const char *)child->content);
-    }
-    if (parent->children)
-        return NULL;
-    if (is_space(parent->prev)) {
-        const char *own = strrchr((const char *)parent->prev->content, '\n');
-
-        return own ? g_strconcat(own, "  ", NULL) : NULL;
-    }
-    return NULL;
+    return is_space(node->prev) ? strrchr((const char *)node->prev->content, '\n') : NULL;
 }
 
 static void
@@ -199,10 +206,35 @@ add_space_before(xmlNode *node, const char *space)
     xmlAddPrevSibling(node, xmlNewDocText(node->doc, BAD_CAST space));
 }
 
+/* Set @node on a line of its own like its siblings, if there are any. */
+static void
+indent_like_siblings(xmlNode *node)
+{
+    for (const xmlNode *child = node->parent->children; child; child = child->next) {
+        if (child != node && is_space(child) && child->next) {
+            add_space_before(node, (const char *)child->content);
+            return;
+        }
+    }
+}
+
+/* The same for an only child: two columns more than its parent, whose end goes on a line
+ * of its own. */
+static void
+indent_in_parent(xmlNode *node)
+{
+    const char *own = own_indent(node->parent);
+    g_autofree char *inner = own ? g_strconcat(own, "  ", NULL) : NULL;
+
+    if (!own)
+        return;
+    add_space_before(node, inner);
+    xmlAddNextSibling(node, xmlNewDocText(node->doc, BAD_CAST own));
+}
+
 void
 spm_xml_insert(xmlNode *parent, xmlNode *before, xmlNode *node)
 {
-    g_autofree char *indent = child_indent(parent);
     gboolean was_empty = parent->children == NULL;
     xmlNode *tail = parent->last;
 
@@ -215,14 +247,10 @@ spm_xml_insert(xmlNode *parent, xmlNode *before, xmlNode *node)
     else
         xmlAddChild(parent, node);
 
-    if (!indent)
-        return;
-    add_space_before(node, indent);
-    if (was_empty && is_space(parent->prev)) {
-        const char *own = strrchr((const char *)parent->prev->content, '\n');
-
-        xmlAddNextSibling(node, xmlNewDocText(node->doc, BAD_CAST own));
-    }
+    if (was_empty)
+        indent_in_parent(node);
+    else
+        indent_like_siblings(node);
 }
 
 void
@@ -286,7 +314,7 @@ drop_space(xmlNode *node)
 void
 spm_xml_reindent(xmlNode *node)
 {
-    const char *own = is_space(node->prev) ? strrchr((const char *)node->prev->content, '\n') : NULL;
+    const char *own = own_indent(node);
     g_autofree char *inner = own ? g_strconcat(own, "  ", NULL) : NULL;
 
     if (!own || !node->children || has_text(node))
@@ -318,20 +346,32 @@ spm_xml_is_blank(const xmlNode *node)
     return TRUE;
 }
 
-gboolean
-spm_xml_uses_unbound(const xmlNode *node, const char *prefix)
+/* Is this a name of no namespace that begins with the prefix and a colon? */
+static inline gboolean
+is_unbound(const xmlNs *ns, const xmlChar *name, const char *prefix, gsize length)
 {
-    g_autofree char *written = g_strconcat(prefix, ":", NULL);
+    return !ns && name[0] == (xmlChar)prefix[0] &&
+           strncmp((const char *)name, prefix, length) == 0 && name[length] == ':';
+}
 
-    if (!node->ns && g_str_has_prefix((const char *)node->name, written))
+static gboolean
+uses_unbound(const xmlNode *node, const char *prefix, gsize length)
+{
+    if (is_unbound(node->ns, node->name, prefix, length))
         return TRUE;
     for (const xmlAttr *attr = node->properties; attr; attr = attr->next) {
-        if (!attr->ns && g_str_has_prefix((const char *)attr->name, written))
+        if (is_unbound(attr->ns, attr->name, prefix, length))
             return TRUE;
     }
     for (const xmlNode *child = node->children; child; child = child->next) {
-        if (child->type == XML_ELEMENT_NODE && spm_xml_uses_unbound(child, prefix))
+        if (child->type == XML_ELEMENT_NODE && uses_unbound(child, prefix, length))
             return TRUE;
     }
     return FALSE;
+}
+
+gboolean
+spm_xml_uses_unbound(const xmlNode *node, const char *prefix)
+{
+    return uses_unbound(node, prefix, strlen(prefix));
 }

@@ -47,6 +47,8 @@ gboolean spm_xml_is_ns(const xmlNode *node, const char *name, const char *href);
 
 /* Attribute of no namespace, or NULL. Caller frees with g_free(). */
 char *spm_xml_attr(const xmlNode *node, const char *name);
+/* Is that its value? NULL: is there no such attribute? */
+gboolean spm_xml_attr_is(const xmlNode *node, const char *name, const char *value);
 gboolean spm_xml_has_attr(const xmlNode *node, const char *name);
 void spm_xml_set_attr(xmlNode *node, const char *name, const char *value);
 void spm_xml_del_attr(xmlNode *node, const char *name);

@@ -12,6 +12,28 @@
 
 #include "util/spm_xml_outline.h"
 
+/* ---- text ---- */
+
+/* As g_string_append_len(), with little ado for what there is room for: nearly all of a
+ * document is written a few bytes at a time. */
+static inline void
+append_bytes(GString *text, const char *bytes, gsize length)
+{
+    if (length >= text->allocated_len - text->len) {
+        g_string_append_len(text, bytes, (gssize)length);
+        return;
+    }
+    memcpy(text->str + text->len, bytes, length);
+    text->len += length;
+    text->str[text->len] = '\0';
+}
+
+static inline void
+append(GString *text, const char *string)
+{
+    append_bytes(text, string, strlen(string));
+}
+
 /* What stands for @c, or NULL: itself. In an attribute (@quote) white space other
  * than a blank must be a reference, or the next parser turns it into a blank
  * (XML 1.0, 3.3.3); everywhere a carriage return must be one (2.11). */
@@ -40,6 +62,11 @@ reference(char c, char quote)
     }
 }
 
+/* Those for which there may be one, and the end. */
+static const guint8 is_special[256] = {
+    ['\0'] = 1, ['<'] = 1, ['>'] = 1, ['&'] = 1, ['\r'] = 1, ['\n'] = 1, ['\t'] = 1, ['"'] = 1, ['\''] = 1,
+};
+
 /* Copies in runs: most values hold nothing to escape. */
 static void
 append_escaped(GString *text, const char *value, char quote)
@@ -47,26 +74,33 @@ append_escaped(GString *text, const char *value, char quote)
     const char *run = value;
     const char *p = value;
 
-    for (; *p; p++) {
-        const char *instead = reference(*p, quote);
+    while (TRUE) {
+        const char *instead;
 
+        while (!is_special[(guchar)*p])
+            p++;
+        if (*p == '\0')
+            break;
+        instead = reference(*p++, quote);
         if (!instead)
             continue;
-        g_string_append_len(text, run, p - run);
-        g_string_append(text, instead);
-        run = p + 1;
+        append_bytes(text, run, (gsize)(p - 1 - run));
+        append(text, instead);
+        run = p;
     }
-    g_string_append_len(text, run, p - run);
+    append_bytes(text, run, (gsize)(p - run));
 }
+
+/* ---- nodes ---- */
 
 static void
 append_name(GString *text, const xmlNs *ns, const xmlChar *name)
 {
     if (ns && ns->prefix) {
-        g_string_append(text, (const char *)ns->prefix);
+        append(text, (const char *)ns->prefix);
         g_string_append_c(text, ':');
     }
-    g_string_append(text, (const char *)name);
+    append(text, (const char *)name);
 }
 
 static void
@@ -117,18 +151,18 @@ append_element(GString *text, const xmlNode *node, char quote)
     for (const xmlAttr *attr = node->properties; attr; attr = attr->next)
         append_attribute(text, attr, quote);
     for (const xmlNs *ns = node->nsDef; ns; ns = ns->next) {
-        g_string_append(text, ns->prefix ? " xmlns:" : " xmlns");
-        g_string_append(text, ns->prefix ? (const char *)ns->prefix : "");
+        append(text, ns->prefix ? " xmlns:" : " xmlns");
+        append(text, ns->prefix ? (const char *)ns->prefix : "");
         append_value(text, (const char *)ns->href, quote);
     }
     if (!node->children) {
-        g_string_append(text, "/>");
+        append(text, "/>");
         return;
     }
     g_string_append_c(text, '>');
     for (const xmlNode *child = node->children; child; child = child->next)
         append_node(text, child, quote);
-    g_string_append(text, "</");
+    append(text, "</");
     append_name(text, node->ns, node->name);
     g_string_append_c(text, '>');
 }
@@ -146,8 +180,8 @@ append_node(GString *text, const xmlNode *node, char quote)
         append_cdata(text, content ? content : "");
     } else if (node->type == XML_COMMENT_NODE) {
         g_string_append_printf(text, "<!--%s-->", content ? content : "");
-    } else if (node->type == XML_PI_NODE && xmlStrEqual(node->name, BAD_CAST SPM_XML_KEPT_TEXT)) {
-        g_string_append(text, content);
+    } else if (spm_xml_is_kept_text(node)) {
+        append(text, content);
     } else if (node->type == XML_PI_NODE) {
         g_string_append_printf(text, "<?%s%s%s?>", (const char *)node->name, content ? " " : "",
                                content ? content : "");

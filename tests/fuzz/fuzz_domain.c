@@ -3,8 +3,9 @@
  *
  * The first byte of an input says what the host is like, the rest is the
  * document. It is taken as a user's document, as one with domains inside, as stock
- * XML, as a device and as domain capabilities. Whatever it is, nothing crashes or leaks; and where
- * lowering succeeds, raising gives the document back.
+ * XML, as a device and as domain capabilities. Whatever it is, nothing crashes or leaks; where
+ * lowering succeeds, raising gives the document back; and that parts of a document stay text
+ * makes no difference.
  * Seeds: corpus/domain, made from the golden cases (tests/qemuxmlconfdata).
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
@@ -16,6 +17,7 @@
 #include "qemu/qemu_argv.h"
 #include "qemu/qemu_domain.h"
 #include "qemu/qemu_nested.h"
+#include "util/spm_error.h"
 #include "util/spm_xml.h"
 
 /* Larger documents find nothing new and take long. */
@@ -84,6 +86,85 @@ check_round_trip(const char *xml, const char *stock, const SpmLoweringContext *c
     assert_same_document("lower(raise(y))", again, stock);
     if (spm_domain_asks(stock, strlen(stock), NULL))
         broken("the stock XML still says memmapType\n%s", stock);
+}
+
+/* ---- the short cut (util/spm_xml_outline.h) ---- */
+
+/* What a document says without any style: read as a whole and written again. */
+static char *
+plain(const char *xml)
+{
+    g_autoptr(xmlDoc) doc = spm_xml_parse(xml, strlen(xml), NULL);
+
+    return doc ? spm_xml_format(doc, '\'') : NULL;
+}
+
+static void
+assert_same_text(const char *what, const char *xml, char *actual, char *expected)
+{
+    g_autofree char *a = actual;
+    g_autofree char *b = expected;
+
+    if (g_strcmp0(a, b) != 0)
+        broken("%s\n--- got\n%s\n--- expected\n%s\n--- of\n%s", what, a ? a : "nothing",
+               b ? b : "nothing", xml);
+}
+
+static char *
+lower_doc(xmlDoc *doc, const SpmLoweringContext *context, GError **error)
+{
+    return spm_domain_doc_asks(doc, error) && spm_domain_doc_lower(doc, context, error)
+               ? spm_xml_format(doc, '\'')
+               : NULL;
+}
+
+/* Whatever is done to a document of which parts stay text, comes of the whole document as
+ * well: the same text, byte for byte, or the same error in the same line. */
+static void
+check_short_cut(const char *xml, const SpmLoweringContext *context)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) expected = NULL;
+    g_autoptr(xmlDoc) doc = spm_domain_parse_any(xml, strlen(xml), &error);
+    g_autoptr(xmlDoc) whole = spm_xml_parse(xml, strlen(xml), &expected);
+    g_autoptr(xmlDoc) doc_to_raise = spm_domain_parse_any(xml, strlen(xml), NULL);
+    g_autoptr(xmlDoc) whole_to_raise = spm_xml_parse(xml, strlen(xml), NULL);
+    g_autofree char *text = doc ? spm_xml_format(doc, '\'') : NULL;
+    g_autofree char *lowered = NULL;
+    g_autofree char *lowered_whole = NULL;
+    gboolean raised;
+
+    if (doc && !whole) {
+        /* What the short cut leaves for libvirt to find. */
+        if (!strstr(expected->message, "redefined"))
+            broken("the short cut overlooks %s\n%s", expected->message, xml);
+        return;
+    }
+    if (!doc) {
+        if (whole || !g_str_equal(error->message, expected->message))
+            broken("the short cut finds %s\n%s", error->message, xml);
+        return;
+    }
+    assert_same_text("the short cut's document", xml, plain(text), spm_xml_format(whole, '\''));
+    if (!spm_xml_is(xmlDocGetRootElement(doc), "domain"))
+        return;
+    lowered = lower_doc(doc, context, &error);
+    lowered_whole = lower_doc(whole, context, &expected);
+    if (!error != !expected || (error && (!g_str_equal(error->message, expected->message) ||
+                                          spm_error_line(error) != spm_error_line(expected))))
+        broken("the short cut says %s, not %s\n%s", error ? error->message : "nothing",
+               expected ? expected->message : "nothing", xml);
+    if (lowered || lowered_whole)
+        assert_same_text("lowered by the short cut", xml, plain(lowered), plain(lowered_whole));
+    raised = spm_domain_doc_raise(doc_to_raise);
+    if (raised != spm_domain_doc_raise(whole_to_raise))
+        broken("the short cut %s raised\n%s", raised ? "is" : "is not", xml);
+    if (raised) {
+        g_autofree char *up = spm_xml_format(doc_to_raise, '\'');
+        g_autofree char *up_whole = spm_xml_format(whole_to_raise, '\'');
+
+        assert_same_text("raised by the short cut", xml, plain(up), plain(up_whole));
+    }
 }
 
 static void
@@ -180,6 +261,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     context.memoryless_cells = (data[0] & BIT_MEMORYLESS) != 0;
     context.nodes_with_cpus = nodes;
     xml = g_strndup((const char *)data + 1, size - 1);
+    check_short_cut(xml, &context);
     as_user_document(xml, &context);
     as_nested_document(xml, &context);
     as_stock_document(xml);
