@@ -143,6 +143,40 @@ append_cdata(GString *text, const char *content)
 
 static void append_node(GString *text, const xmlNode *node, char quote);
 
+/* libxml2 (2.9) keeps an ampersand in the name of a namespace as a reference, and nothing
+ * else of the kind. Newer ones may not. */
+static gboolean
+keeps_ampersands(void)
+{
+    static gsize answer;
+
+    if (g_once_init_enter(&answer)) {
+        static const char xml[] = "<a xmlns:b='&amp;'/>";
+        g_autoptr(xmlDoc) doc = spm_xml_parse(xml, strlen(xml), NULL);
+        const xmlNs *ns = doc ? xmlDocGetRootElement(doc)->nsDef : NULL;
+
+        g_once_init_leave(&answer, ns && strcmp((const char *)ns->href, "&#38;") == 0 ? 1 : 2);
+    }
+    return answer == 1;
+}
+
+static void
+append_namespace(GString *text, const xmlNs *ns, char quote)
+{
+    const char *href = ns->href ? (const char *)ns->href : "";
+
+    append(text, ns->prefix ? " xmlns:" : " xmlns");
+    append(text, ns->prefix ? (const char *)ns->prefix : "");
+    if (strchr(href, '&') && keeps_ampersands()) {
+        g_autoptr(GString) plain = g_string_new(href);
+
+        g_string_replace(plain, "&#38;", "&", 0);
+        append_value(text, plain->str, quote);
+    } else {
+        append_value(text, href, quote);
+    }
+}
+
 static void
 append_element(GString *text, const xmlNode *node, char quote)
 {
@@ -150,11 +184,8 @@ append_element(GString *text, const xmlNode *node, char quote)
     append_name(text, node->ns, node->name);
     for (const xmlAttr *attr = node->properties; attr; attr = attr->next)
         append_attribute(text, attr, quote);
-    for (const xmlNs *ns = node->nsDef; ns; ns = ns->next) {
-        append(text, ns->prefix ? " xmlns:" : " xmlns");
-        append(text, ns->prefix ? (const char *)ns->prefix : "");
-        append_value(text, (const char *)ns->href, quote);
-    }
+    for (const xmlNs *ns = node->nsDef; ns; ns = ns->next)
+        append_namespace(text, ns, quote);
     if (!node->children) {
         append(text, "/>");
         return;
@@ -190,6 +221,9 @@ append_node(GString *text, const xmlNode *node, char quote)
     }
 }
 
+/* Most domains are not much longer. */
+#define USUAL_LENGTH 6000
+
 char *
 spm_xml_format_node(const xmlNode *node, char quote)
 {
@@ -202,7 +236,7 @@ spm_xml_format_node(const xmlNode *node, char quote)
 char *
 spm_xml_format(const xmlDoc *doc, char quote)
 {
-    GString *text = g_string_new(NULL);
+    GString *text = g_string_sized_new(USUAL_LENGTH);
 
     /* -1: there was no declaration (xmlDoc.standalone in libxml/tree.h). */
     if (doc->standalone != -1)

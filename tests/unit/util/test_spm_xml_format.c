@@ -108,6 +108,15 @@ what_was_written_is_read_as_the_same_document(void)
 }
 
 static void
+an_ampersand_in_a_namespace_comes_back(void)
+{
+    static const char xml[] = "<a xmlns:p='urn:p?a&amp;b=&lt;&amp;amp;' xmlns:q='urn:q'><p:b/></a>\n";
+    g_autofree char *text = rewrite(xml, '\'');
+
+    g_assert_cmpstr(text, ==, xml);
+}
+
+static void
 a_node_is_written_by_itself(void)
 {
     static const char xml[] = "<a>\n  <b x='1'>\n    <c/>\n  </b>\n</a>";
@@ -147,6 +156,8 @@ main(int argc, char **argv)
                     a_declaration_stays_only_where_one_was);
     g_test_add_func("/spm_xml_format/what-was-written-is-read-as-the-same-document",
                     what_was_written_is_read_as_the_same_document);
+    g_test_add_func("/spm_xml_format/an-ampersand-in-a-namespace-comes-back",
+                    an_ampersand_in_a_namespace_comes_back);
     g_test_add_func("/spm_xml_format/a-node-is-written-by-itself", a_node_is_written_by_itself);
     g_test_add_func("/spm_xml_format/the-deepest-document-is-written",
                     the_deepest_document_is_written);
