@@ -7,7 +7,8 @@
  *   - Before a document is parsed, room is asked for what it may need until it has
  *     been translated. If there is none, that is an error of this call, and the
  *     process goes on: nobody ends virtspmd with a document that is too large.
- *   - libxml2 takes its memory from GLib. Should there be none for something small
+ *     Where nothing limits the process, the kernel is not asked for a few MiB.
+ *   - libxml2 takes its memory from GLib (spm_node_pool.h). Should there be none for something small
  *     in the middle of the work, the process ends; virtspmd is started again, and
  *     has kept nothing that could be lost. A document is never translated by half.
  *

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "domains.h"
+#include "util/spm_node_pool.h"
 
 /* How such a process ends. */
 enum { TRANSLATED, REFUSED, WRONG };
@@ -147,11 +148,12 @@ is_sanitized(void)
     return FALSE;
 }
 
+/* Tried with up to so much room, in so many steps. */
 static void
-a_large_document_is_translated_or_refused(void)
+translate_or_refuse(gsize size, gsize most, guint steps)
 {
     g_auto(Host) host = { 0 };
-    g_autofree char *user = crowded(256 * 1024);
+    g_autofree char *user = crowded(size);
     g_autofree char *stock = NULL;
     g_autofree char *back = NULL;
 
@@ -162,8 +164,21 @@ a_large_document_is_translated_or_refused(void)
     host_make(&host, TRUE);
     stock = with_enough(lower, user, &host);
     back = with_enough(raise_it, stock, &host);
-    try_all(lower, user, stock, &host, 64 * 1024 * 1024, 512 * 1024);
-    try_all(raise_it, stock, back, &host, 64 * 1024 * 1024, 512 * 1024);
+    try_all(lower, user, stock, &host, most, most / steps);
+    try_all(raise_it, stock, back, &host, most, most / steps);
+}
+
+static void
+a_large_document_is_translated_or_refused(void)
+{
+    translate_or_refuse(256 * 1024, 64 * 1024 * 1024, 128);
+}
+
+/* Without a limit nobody is asked for so little. */
+static void
+a_small_document_is_translated_or_refused(void)
+{
+    translate_or_refuse(1024, 4 * 1024 * 1024, 32);
 }
 
 static void
@@ -177,8 +192,9 @@ libxml2_ends_the_process_rather_than_half_a_document(void)
 
     g_assert_nonnull(used);
     g_assert_cmpint(xmlMemGet(&free_func, &malloc_func, &realloc_func, &strdup_func), ==, 0);
-    g_assert_true(malloc_func == g_malloc && realloc_func == g_realloc &&
-                  strdup_func == g_strdup && free_func == g_free);
+    /* What the pool has not, it takes from g_malloc(). */
+    g_assert_true(malloc_func == spm_node_pool_take && realloc_func == g_realloc &&
+                  strdup_func == spm_node_pool_copy && free_func == spm_node_pool_give);
 }
 
 int
@@ -187,6 +203,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/qemu_memory/a-large-document-is-translated-or-refused",
                     a_large_document_is_translated_or_refused);
+    g_test_add_func("/qemu_memory/a-small-document-is-translated-or-refused",
+                    a_small_document_is_translated_or_refused);
     g_test_add_func("/qemu_memory/libxml2-ends-the-process-rather-than-half-a-document",
                     libxml2_ends_the_process_rather_than_half_a_document);
     return g_test_run();
