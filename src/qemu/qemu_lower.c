@@ -31,10 +31,9 @@ set_nodeset(xmlNode *node, const SpmNodeset *nodes)
 static void
 add_memnode(xmlNode *numatune, guint cell, const SpmNodeset *nodes)
 {
-    g_autofree char *id = g_strdup_printf("%u", cell);
     xmlNode *memnode = spm_xml_add(numatune, NULL, NULL, "memnode", NULL);
 
-    spm_xml_set_attr(memnode, "cellid", id);
+    spm_xml_set_number(memnode, "cellid", cell);
     spm_xml_set_attr(memnode, "mode", "strict");
     set_nodeset(memnode, nodes);
 }
@@ -134,19 +133,17 @@ lower_max_memory(SpmModel *model, xmlNode *record)
 {
     guint64 slots = model->max_slots + spm_nodeset_count(model->spm_cells);
     guint64 bytes = model->max_memory ? model->max_bytes : model->total;
-    g_autofree char *slots_text = g_strdup_printf("%" G_GUINT64_FORMAT, slots);
-    g_autofree char *bytes_text = g_strdup_printf("%" G_GUINT64_FORMAT, spm_memory_round(bytes));
     xmlNode *entry;
 
     if (model->max_memory) {
         entry = spm_record_keep(record, "maxMemory", model->max_memory);
-        spm_xml_set_attr(model->max_memory, "slots", slots_text);
+        spm_xml_set_number(model->max_memory, "slots", slots);
     } else if (model->devices->len == 0) {
         g_autofree char *kib = g_strdup_printf("%" G_GUINT64_FORMAT, bytes / SPM_KIB);
         xmlNode *before = spm_xml_child(model->domain, "memory");
         xmlNode *node = spm_xml_add(model->domain, before, NULL, "maxMemory", kib);
 
-        spm_xml_set_attr(node, "slots", slots_text);
+        spm_xml_set_number(node, "slots", slots);
         spm_xml_set_attr(node, "unit", "KiB");
         entry = spm_record_add(record, "maxMemory");
     } else {
@@ -154,8 +151,8 @@ lower_max_memory(SpmModel *model, xmlNode *record)
          * libvirt says so in its own words. */
         return;
     }
-    spm_xml_set_attr(entry, "slots", slots_text);
-    spm_xml_set_attr(entry, "bytes", bytes_text);
+    spm_xml_set_number(entry, "slots", slots);
+    spm_xml_set_number(entry, "bytes", spm_memory_round(bytes));
 }
 
 /* memfd gives shared, huge and bound memory without a file system to mount. */
@@ -287,7 +284,6 @@ add_devices(const SpmModel *model, xmlNode *record, const GPtrArray *list, SpmLo
 static void
 lower_allocation(SpmModel *model, xmlNode *record, const SpmLoweringContext *context)
 {
-    g_autofree char *text = NULL;
     guint threads = 0;
     xmlNode *allocation;
 
@@ -295,10 +291,9 @@ lower_allocation(SpmModel *model, xmlNode *record, const SpmLoweringContext *con
         threads = MAX(threads, ((SpmBacking *)context->backings->pdata[i])->threads);
     if (threads == 0 || spm_xml_child(model->backing, "allocation"))
         return;
-    text = g_strdup_printf("%u", threads);
     allocation = spm_xml_add(model->backing, NULL, NULL, "allocation", NULL);
     spm_xml_set_attr(allocation, "mode", "immediate");
-    spm_xml_set_attr(allocation, "threads", text);
+    spm_xml_set_number(allocation, "threads", threads);
     spm_record_set_added(record, "allocation");
 }
 

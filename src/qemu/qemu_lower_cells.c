@@ -9,10 +9,9 @@ static const char *const moved_attributes[] = { "memAccess", "discard" };
 static xmlNode *
 cell_entry(xmlNode *record, guint cell)
 {
-    g_autofree char *id = g_strdup_printf("%u", cell);
     xmlNode *entry = spm_record_add(record, "cell");
 
-    spm_xml_set_attr(entry, "id", id);
+    spm_xml_set_number(entry, "id", cell);
     return entry;
 }
 
@@ -53,14 +52,13 @@ static void
 move_out(xmlNode *record, const char *kind, xmlNode *node, guint cell)
 {
     xmlNode *parent = node->parent;
-    g_autofree char *id = g_strdup_printf("%u", cell);
     xmlNode *entry = spm_record_keep(record, kind, node);
 
-    spm_xml_set_attr(entry, "cell", id);
+    spm_xml_set_number(entry, "cell", cell);
     spm_record_take_out(entry, node);
     if (!spm_xml_child_ns(parent, NULL, NULL)) {
         entry = spm_record_keep(record, (const char *)parent->name, parent);
-        spm_xml_set_attr(entry, "cell", id);
+        spm_xml_set_number(entry, "cell", cell);
         spm_record_take_out(entry, parent);
     }
 }
@@ -177,20 +175,22 @@ spm_raise_cell(xmlNode *domain, const xmlNode *record, guint cell, guint64 size,
 void
 spm_raise_normal_cells(xmlNode *domain, const xmlNode *record)
 {
-    g_autoptr(SpmNumaDef) numa = spm_numa_def_parse(domain, NULL);
+    const char *normal = spm_memmap_type_name(SPM_MEMMAP_NORMAL);
+    g_autoptr(SpmNumaDef) numa = NULL;
 
     for (const xmlNode *entry = spm_record_first(record, "cell"); entry;
          entry = spm_record_next(entry)) {
-        g_autofree char *type = spm_xml_attr(entry, "memmapType");
         const SpmNumaCell *cell;
         guint64 id;
 
-        if (g_strcmp0(type, spm_memmap_type_name(SPM_MEMMAP_NORMAL)) != 0 ||
+        if (!spm_xml_attr_is(entry, "memmapType", normal) ||
             !spm_record_entry_number(entry, "id", &id) || id >= SPM_NUMA_CELLS_MAX)
             continue;
+        if (!numa && !(numa = spm_numa_def_parse(domain, NULL)))
+            return;
         cell = find_cell(numa, (guint)id);
         if (cell && cell->memmap == SPM_MEMMAP_NONE)
-            spm_xml_set_attr(cell->node, "memmapType", type);
+            spm_xml_set_attr(cell->node, "memmapType", normal);
     }
 }
 

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qemu/qemu_model.h"
 
+#include <string.h>
+
 #include "qemu/qemu_xmlns.h"
 #include "util/spm_error.h"
 #include "util/spm_size.h"
 
 /* x86, the only architecture with sp-mem. */
 #define SYSTEM_PAGE (4 * SPM_KIB)
+
+/* Of the lists in spm_model_find_double(). */
+#define ONCE_MAX 10
 
 void
 spm_model_free(SpmModel *model)
@@ -39,35 +44,60 @@ add_up(SpmModel *model, GError **error)
     return FALSE;
 }
 
-static const xmlNode *
-find_second(const xmlNode *parent, const char *name, const char *href)
-{
-    const xmlNode *first = spm_xml_child_ns(parent, name, href);
+/* What a parent has once, and the first and the second one of each. */
+typedef struct {
+    const char *const *names;
+    const char *href;
+    const xmlNode *first[ONCE_MAX], *second[ONCE_MAX];
+} Once;
 
-    return first ? spm_xml_next_ns(first, name, href) : NULL;
+static void
+find_once(Once *once, const xmlNode *parent)
+{
+    for (const xmlNode *node = parent ? parent->children : NULL; node; node = node->next) {
+        if (!spm_xml_is_ns(node, NULL, once->href))
+            continue;
+        for (guint i = 0; once->names[i]; i++) {
+            if (strcmp((const char *)node->name, once->names[i]) != 0)
+                continue;
+            if (!once->first[i])
+                once->first[i] = node;
+            else if (!once->second[i])
+                once->second[i] = node;
+        }
+    }
+}
+
+static const xmlNode *
+second_of(const Once *once)
+{
+    for (guint i = 0; once->names[i]; i++) {
+        if (once->second[i])
+            return once->second[i];
+    }
+    return NULL;
 }
 
 const xmlNode *
 spm_model_find_double(const xmlNode *domain)
 {
-    static const struct {
-        const char *parent; /* NULL: the domain itself */
-        const char *name;
-    } once[] = {
-        { NULL, "metadata" },          { NULL, "maxMemory" },      { NULL, "memoryBacking" },
-        { NULL, "vcpu" },              { NULL, "numatune" },       { NULL, "os" },
-        { NULL, "features" },          { NULL, "cpu" },            { NULL, "devices" },
-        { "memoryBacking", "hugepages" }, { "memoryBacking", "source" }, { "memoryBacking", "access" },
-        { "memoryBacking", "allocation" }, { "numatune", "memory" }, { "cpu", "numa" },
-    };
-    static const char *const containers[] = { "capabilities", "override", "commandline" };
+    enum { BACKING = 2, TUNE = 4, CPU = 7 };
+    static const char *const parts[] = { "metadata", "maxMemory", "memoryBacking", "vcpu", "numatune",
+                                         "os", "features", "cpu", "devices", NULL };
+    static const char *const of_backing[] = { "hugepages", "source", "access", "allocation", NULL };
+    static const char *const of_tune[] = { "memory", NULL };
+    static const char *const of_cpu[] = { "numa", NULL };
+    static const char *const containers[] = { "capabilities", "override", "commandline", NULL };
+    Once all[] = { { parts }, { of_backing }, { of_tune }, { of_cpu }, { containers, SPM_QEMU_NS } };
     const xmlNode *second = NULL;
 
-    for (gsize i = 0; !second && i < G_N_ELEMENTS(once); i++)
-        second = find_second(once[i].parent ? spm_xml_child(domain, once[i].parent) : domain,
-                             once[i].name, NULL);
-    for (gsize i = 0; !second && i < G_N_ELEMENTS(containers); i++)
-        second = find_second(domain, containers[i], SPM_QEMU_NS);
+    find_once(&all[0], domain);
+    find_once(&all[1], all[0].first[BACKING]);
+    find_once(&all[2], all[0].first[TUNE]);
+    find_once(&all[3], all[0].first[CPU]);
+    find_once(&all[4], domain);
+    for (guint i = 0; !second && i < G_N_ELEMENTS(all); i++)
+        second = second_of(&all[i]);
     return second;
 }
 

@@ -8,25 +8,18 @@
 static void
 add_cell(xmlNode *note, const SpmRaisedDevice *raised)
 {
-    g_autofree char *id = g_strdup_printf("%u", raised->cell);
     g_autofree char *nodes = raised->nodes ? spm_nodeset_format(raised->nodes) : NULL;
     xmlNode *cell = spm_record_add(note, "cell");
 
-    spm_xml_set_attr(cell, "id", id);
+    spm_xml_set_number(cell, "id", raised->cell);
     if (nodes)
         spm_xml_set_attr(cell, "nodeset", nodes);
     if (raised->device->path) {
-        g_autofree char *align =
-            g_strdup_printf("%" G_GUINT64_FORMAT, raised->device->align / SPM_KIB);
-
         spm_xml_set_attr(cell, "device", raised->device->path);
-        spm_xml_set_attr(cell, "alignsize", align);
+        spm_xml_set_number(cell, "alignsize", raised->device->align / SPM_KIB);
         spm_xml_set_attr(cell, "unit", "KiB");
     } else if (raised->device->page_size) {
-        g_autofree char *kib =
-            g_strdup_printf("%" G_GUINT64_FORMAT, raised->device->page_size / SPM_KIB);
-
-        spm_xml_set_attr(cell, "pagesize", kib);
+        spm_xml_set_number(cell, "pagesize", raised->device->page_size / SPM_KIB);
         spm_xml_set_attr(cell, "unit", "KiB");
     }
 }

@@ -108,7 +108,6 @@ place_of_numatune(xmlNode *domain)
 static void
 add_memnode(xmlNode *domain, const SpmRaisedDevice *raised)
 {
-    g_autofree char *id = g_strdup_printf("%u", raised->cell);
     g_autofree char *nodes = spm_nodeset_format(raised->nodes);
     xmlNode *numatune = spm_xml_child(domain, "numatune");
     xmlNode *memnode;
@@ -116,7 +115,7 @@ add_memnode(xmlNode *domain, const SpmRaisedDevice *raised)
     if (!numatune)
         numatune = spm_xml_add(domain, place_of_numatune(domain), NULL, "numatune", NULL);
     memnode = spm_xml_add(numatune, NULL, NULL, "memnode", NULL);
-    spm_xml_set_attr(memnode, "cellid", id);
+    spm_xml_set_number(memnode, "cellid", raised->cell);
     spm_xml_set_attr(memnode, "mode", "strict");
     spm_xml_set_attr(memnode, "nodeset", nodes);
 }
@@ -198,8 +197,6 @@ derive_hugepages(xmlNode *domain, const GPtrArray *devices)
     for (guint i = 0; i < devices->len; i++) {
         const SpmRaisedDevice *raised = devices->pdata[i];
         guint64 own = raised->device->page_size;
-        g_autofree char *kib = g_strdup_printf("%" G_GUINT64_FORMAT, own / SPM_KIB);
-        g_autofree char *id = g_strdup_printf("%u", raised->cell);
         xmlNode *page;
 
         if (raised->device->path || raised->page_automatic ||
@@ -219,9 +216,9 @@ derive_hugepages(xmlNode *domain, const GPtrArray *devices)
             hugepages = spm_xml_add(backing, spm_xml_child_ns(backing, NULL, NULL), NULL,
                                     "hugepages", NULL);
         page = spm_xml_add(hugepages, NULL, NULL, "page", NULL);
-        spm_xml_set_attr(page, "size", kib);
+        spm_xml_set_number(page, "size", own / SPM_KIB);
         spm_xml_set_attr(page, "unit", "KiB");
-        spm_xml_set_attr(page, "nodeset", id);
+        spm_xml_set_number(page, "nodeset", raised->cell);
     }
     return TRUE;
 }

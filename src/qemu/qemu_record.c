@@ -111,9 +111,17 @@ gboolean
 spm_record_has_added(const xmlNode *record, const char *what)
 {
     g_autofree char *added = record ? spm_xml_attr(record, "added") : NULL;
-    g_auto(GStrv) words = added ? g_strsplit(added, " ", -1) : NULL;
+    gsize length = strlen(what);
 
-    return words && g_strv_contains((const char *const *)words, what);
+    /* Words with blanks between. */
+    for (const char *word = added; word;) {
+        const char *end = strchrnul(word, ' ');
+
+        if ((gsize)(end - word) == length && memcmp(word, what, length) == 0)
+            return TRUE;
+        word = *end ? end + 1 : NULL;
+    }
+    return FALSE;
 }
 
 xmlNode *
@@ -184,23 +192,15 @@ count_children(const xmlNode *parent, const xmlNode *until)
     return count;
 }
 
-static void
-set_number(xmlNode *entry, const char *name, guint value)
-{
-    g_autofree char *text = g_strdup_printf("%u", value);
-
-    spm_xml_set_attr(entry, name, text);
-}
-
 void
 spm_record_take_out(xmlNode *entry, xmlNode *node)
 {
     xmlNode *parent = node->parent;
 
     spm_xml_unfold_children(parent);
-    set_number(entry, "at", count_children(parent, node));
+    spm_xml_set_number(entry, "at", count_children(parent, node));
     spm_xml_remove(node);
-    set_number(entry, "of", count_children(parent, NULL));
+    spm_xml_set_number(entry, "of", count_children(parent, NULL));
 }
 
 xmlNode *

@@ -102,7 +102,7 @@ static gboolean
 check_size(const SpmModel *model, const SpmNumaCell *cell, GError **error)
 {
     guint64 page = spm_hugepages_of_cell(model->pages, cell->id);
-    g_autofree char *size = spm_size_format(cell->size);
+    g_autofree char *size = NULL;
     g_autofree char *page_text = NULL;
 
     if (cell->size == 0) {
@@ -114,6 +114,7 @@ check_size(const SpmModel *model, const SpmNumaCell *cell, GError **error)
         page = 4 * SPM_KIB;
     if (cell->size % page == 0)
         return TRUE;
+    size = spm_size_format(cell->size);
     page_text = spm_size_format(page);
     spm_xml_error(error, cell->node, SPM_ERROR_CONFIG_UNSUPPORTED,
                   "NUMA cell %u: its size %s is not a multiple of its page size %s; change the cell's memory, or its <page> in <hugepages>",
@@ -265,11 +266,13 @@ check_ordinary_memory(const SpmModel *model, GError **error)
 static gboolean
 check_max_memory(const SpmModel *model, GError **error)
 {
-    g_autofree char *max = spm_size_format(model->max_bytes);
-    g_autofree char *total = spm_size_format(model->total);
+    g_autofree char *max = NULL;
+    g_autofree char *total = NULL;
 
     if (!model->max_memory || spm_memory_round(model->max_bytes) >= model->total)
         return TRUE;
+    max = spm_size_format(model->max_bytes);
+    total = spm_size_format(model->total);
     spm_xml_error(error, model->max_memory, SPM_ERROR_CONFIG_UNSUPPORTED,
                   "<maxMemory> is %s, less than the %s of all NUMA cells and memory devices, SPM cells included; raise it or leave it out",
                   max, total);
@@ -350,14 +353,16 @@ is_numa_cell(const xmlNode *node)
 gboolean
 spm_validate_no_stray_attribute(xmlNode *node, GError **error)
 {
-    if (spm_xml_is(node, "metadata") && node->parent == xmlDocGetRootElement(node->doc))
+    gboolean has_it = spm_xml_has_attr(node, "memmapType");
+
+    if (node->parent == xmlDocGetRootElement(node->doc) && spm_xml_is(node, "metadata"))
         return TRUE;
-    if (spm_xml_has_attr(node, "memmapType") && spm_xml_is(node, "cell") && !is_numa_cell(node)) {
+    if (has_it && spm_xml_is(node, "cell") && !is_numa_cell(node)) {
         spm_xml_error(error, node, SPM_ERROR_XML,
                       "memmapType on <cell> outside the domain's first <cpu><numa>, the only one that counts; move the cell there");
         return FALSE;
     }
-    if (spm_xml_has_attr(node, "memmapType") && !is_numa_cell(node)) {
+    if (has_it && !is_numa_cell(node)) {
         spm_xml_error(error, node, SPM_ERROR_XML,
                       "memmapType on <%s> means nothing; it belongs on a <cell> of <cpu><numa>",
                       (const char *)node->name);

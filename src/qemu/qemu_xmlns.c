@@ -89,21 +89,13 @@ spm_qemu_xmlns_add_arguments(xmlNode *domain, xmlNode *record, const GPtrArray *
     }
 }
 
-static gboolean
-has_attr_value(const xmlNode *node, const char *name, const char *value)
-{
-    g_autofree char *mine = spm_xml_attr(node, name);
-
-    return g_strcmp0(mine, value) == 0;
-}
-
 static xmlNode *
 find_deleted(const xmlNode *domain, const char *capability)
 {
     const xmlNode *parent = spm_xml_child_ns(domain, "capabilities", SPM_QEMU_NS);
     xmlNode *node = spm_xml_child_ns(parent, "del", SPM_QEMU_NS);
 
-    while (node && !has_attr_value(node, "capability", capability))
+    while (node && !spm_xml_attr_is(node, "capability", capability))
         node = spm_xml_next_ns(node, "del", SPM_QEMU_NS);
     return node;
 }
@@ -137,7 +129,7 @@ spm_qemu_xmlns_find_override(const xmlNode *domain, const char *alias)
     const xmlNode *parent = spm_xml_child_ns(domain, "override", SPM_QEMU_NS);
     xmlNode *node = spm_xml_child_ns(parent, "device", SPM_QEMU_NS);
 
-    while (node && !has_attr_value(node, "alias", alias))
+    while (node && !spm_xml_attr_is(node, "alias", alias))
         node = spm_xml_next_ns(node, "device", SPM_QEMU_NS);
     return node;
 }
@@ -148,7 +140,7 @@ find_property(const xmlNode *device, const char *name)
     const xmlNode *frontend = spm_xml_child_ns(device, "frontend", SPM_QEMU_NS);
     xmlNode *node = spm_xml_child_ns(frontend, "property", SPM_QEMU_NS);
 
-    while (node && !has_attr_value(node, "name", name))
+    while (node && !spm_xml_attr_is(node, "name", name))
         node = spm_xml_next_ns(node, "property", SPM_QEMU_NS);
     return node;
 }
@@ -177,8 +169,8 @@ spm_qemu_xmlns_override_is_ours(const xmlNode *device, SpmLowering lowering, gui
         const SpmQemuProperty *property = properties->pdata[i];
         const xmlNode *node = find_property(device, property->name);
 
-        if (!node || !has_attr_value(node, "type", property->type) ||
-            !has_attr_value(node, "value", property->value))
+        if (!node || !spm_xml_attr_is(node, "type", property->type) ||
+            !spm_xml_attr_is(node, "value", property->value))
             return FALSE;
     }
     return TRUE;
@@ -206,7 +198,7 @@ static gboolean
 begins_with(const xmlNode *arg, const GPtrArray *arguments)
 {
     for (guint i = 0; i < arguments->len; i++) {
-        if (!arg || !has_attr_value(arg, "value", arguments->pdata[i]))
+        if (!arg || !spm_xml_attr_is(arg, "value", arguments->pdata[i]))
             return FALSE;
         arg = spm_xml_next_ns(arg, "arg", SPM_QEMU_NS);
     }

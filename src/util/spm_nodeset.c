@@ -174,15 +174,25 @@ parse_number(const char **text, guint *number)
     return TRUE;
 }
 
+static gboolean
+ends(const char *text)
+{
+    while (g_ascii_isspace(*text))
+        text++;
+    return *text == '\0';
+}
+
 SpmNodeset *
 spm_nodeset_parse(const char *text, GError **error)
 {
     g_autoptr(SpmNodeset) set = spm_nodeset_new();
-    g_autofree char *stripped = g_strstrip(g_strdup(text));
-    const char *p = stripped;
+    g_autofree char *stripped = NULL;
+    const char *p = text;
 
-    if (*p == '\0')
+    if (ends(p))
         return g_steal_pointer(&set);
+    while (g_ascii_isspace(*p))
+        p++;
     for (;;) {
         gboolean negative = *p == '^';
         guint first, last;
@@ -203,11 +213,12 @@ spm_nodeset_parse(const char *text, GError **error)
             else
                 spm_nodeset_add(set, n);
         }
-        if (*p == '\0')
+        if (ends(p))
             return g_steal_pointer(&set);
         if (*p++ != ',')
             break;
     }
+    stripped = g_strstrip(g_strdup(text));
     g_set_error(error, SPM_ERROR, SPM_ERROR_XML,
                 "'%s' is not a list of numbers like '0-3,^2,7' with each number below %d",
                 stripped, SPM_NODESET_MAX);

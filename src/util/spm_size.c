@@ -6,17 +6,23 @@
 gboolean
 spm_parse_uint64(const char *text, guint64 *value)
 {
-    g_autofree char *stripped = g_strstrip(g_strdup(text));
     guint64 result = 0;
+    const char *digits;
 
-    if (*stripped == '\0')
-        return FALSE;
-    for (const char *p = stripped; *p; p++) {
-        if (!g_ascii_isdigit(*p) ||
-            !g_uint64_checked_mul(&result, result, 10) ||
-            !g_uint64_checked_add(&result, result, (guint64)(*p - '0')))
+    while (g_ascii_isspace(*text))
+        text++;
+    digits = text;
+    for (; g_ascii_isdigit(*text); text++) {
+        if (!g_uint64_checked_mul(&result, result, 10) ||
+            !g_uint64_checked_add(&result, result, (guint64)(*text - '0')))
             return FALSE;
     }
+    if (text == digits)
+        return FALSE;
+    while (g_ascii_isspace(*text))
+        text++;
+    if (*text != '\0')
+        return FALSE;
     *value = result;
     return TRUE;
 }

@@ -155,23 +155,53 @@ spm_xml_set_attr(xmlNode *node, const char *name, const char *value)
 }
 
 void
+spm_xml_set_number(xmlNode *node, const char *name, guint64 value)
+{
+    char digits[32];
+    char *p = digits + sizeof digits - 1;
+
+    *p = '\0';
+    do {
+        *--p = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    spm_xml_set_attr(node, name, p);
+}
+
+void
 spm_xml_del_attr(xmlNode *node, const char *name)
 {
     xmlUnsetNsProp(node, NULL, BAD_CAST name);
 }
 
+/* A copy of @text without the white space around it. */
+static char *
+stripped(const char *text)
+{
+    const char *end = text + strlen(text);
+
+    while (g_ascii_isspace(*text))
+        text++;
+    while (end > text && g_ascii_isspace(end[-1]))
+        end--;
+    return g_strndup(text, (gsize)(end - text));
+}
+
 char *
 spm_xml_text(const xmlNode *node)
 {
-    g_autofree char *copy = NULL;
+    const xmlNode *only = node ? node->children : NULL;
     xmlChar *content;
+    char *text;
 
     if (!node)
         return NULL;
+    if (only && only->type == XML_TEXT_NODE && !only->next)
+        return stripped((const char *)only->content);
     content = xmlNodeGetContent(node);
-    copy = g_strdup(content ? (const char *)content : "");
+    text = stripped(content ? (const char *)content : "");
     xmlFree(content);
-    return g_strdup(g_strstrip(copy));
+    return text;
 }
 
 void

@@ -51,6 +51,7 @@ char *spm_xml_attr(const xmlNode *node, const char *name);
 gboolean spm_xml_attr_is(const xmlNode *node, const char *name, const char *value);
 gboolean spm_xml_has_attr(const xmlNode *node, const char *name);
 void spm_xml_set_attr(xmlNode *node, const char *name, const char *value);
+void spm_xml_set_number(xmlNode *node, const char *name, guint64 value);
 void spm_xml_del_attr(xmlNode *node, const char *name);
 /* Text content, stripped of white space around it. Caller frees. NULL for a NULL node. */
 char *spm_xml_text(const xmlNode *node);

@@ -104,32 +104,60 @@ find_in_document(const char *xml, gsize length, const SpmXmlOutline *root, const
 
 /* ---- the document ---- */
 
+#define PLACEHOLDER_START "<?" PLACEHOLDER " "
+#define PLACEHOLDER_END "?>"
+
 /* libxml2 looks for more input whenever less than this is left of it, which is at each
  * step in a text that is no longer than that. */
-#define PADDING 512
+#define PADDING 256
 
-/* The text with an instruction for each run, that has as many lines: errors name
- * the same ones. */
-static GString *
-shorten(const char *xml, gsize length, const GArray *runs)
+static char *
+put(char *to, const char *from, gsize length)
 {
-    GString *text = g_string_sized_new(length / 2 + PADDING);
+    memcpy(to, from, length);
+    return to + length;
+}
+
+/* The longest that shorten() can make of it. */
+static gsize
+room_for(gsize length, const GArray *runs)
+{
+    return length + runs->len * strlen(PLACEHOLDER_START PLACEHOLDER_END) + PADDING;
+}
+
+/* Writes the text with an instruction for each run, that has as many lines: errors name
+ * the same ones. Returns its length. */
+static gsize
+shorten(const char *xml, gsize length, const GArray *runs, char *text)
+{
     const char *rest = xml;
+    char *to = text;
 
     for (guint i = 0; i < runs->len; i++) {
         const Run *run = &g_array_index(runs, Run, i);
 
-        g_string_append_len(text, rest, run->start - rest);
-        g_string_append(text, "<?" PLACEHOLDER " ");
+        to = put(to, rest, (gsize)(run->start - rest));
+        to = put(to, PLACEHOLDER_START, strlen(PLACEHOLDER_START));
         for (const char *p = run->start; (p = memchr(p, '\n', (gsize)(run->end - p))); p++)
-            g_string_append_c(text, '\n');
-        g_string_append(text, "?>");
+            *to++ = '\n';
+        to = put(to, PLACEHOLDER_END, strlen(PLACEHOLDER_END));
         rest = run->end;
     }
-    g_string_append_len(text, rest, xml + length - rest);
-    g_string_set_size(text, text->len + PADDING);
-    memset(text->str + text->len - PADDING, ' ', PADDING);
-    return text;
+    to = put(to, rest, (gsize)(xml + length - rest));
+    memset(to, ' ', PADDING);
+    return (gsize)(to - text) + PADDING;
+}
+
+/* The document without its runs. */
+static xmlDoc *
+read_shortened(const char *xml, gsize length, const GArray *runs)
+{
+    gsize room = room_for(length, runs);
+    char small[16 * 1024];
+    g_autofree char *large = room > sizeof small ? g_malloc(room) : NULL;
+    char *text = large ? large : small;
+
+    return spm_xml_read(text, shorten(xml, length, runs, text), NULL);
 }
 
 /* Gives each instruction its text. FALSE when they are not where they should be: an
@@ -148,6 +176,8 @@ fill_in(xmlNode *parent, const SpmXmlOutline *outline, const GArray *runs, guint
             (*count)++;
             continue;
         }
+        if (node->type != XML_ELEMENT_NODE)
+            continue;
         for (const SpmXmlOutline *entry = outline->children; entry->name; entry++) {
             if (entry->children && spm_xml_is(node, entry->name) &&
                 !fill_in(node, entry, runs, count))
@@ -163,15 +193,12 @@ parse_shortened(const char *xml, gsize length, const SpmXmlOutline *root, const 
     g_autoptr(GArray) runs = g_array_new(FALSE, FALSE, sizeof(Run));
     g_autoptr(xmlDoc) doc = NULL;
     guint count = 0;
-    GString *text;
 
     /* A declaration may name another encoding than UTF-8. */
     if ((length > 5 && memcmp(xml, "<?xml", 5) == 0) || !spm_xml_scan_characters(xml, length) ||
         !find_in_document(xml, length, root, attribute, runs) || runs->len == 0)
         return NULL;
-    text = shorten(xml, length, runs);
-    doc = spm_xml_read(text->str, text->len, NULL);
-    g_string_free(text, TRUE);
+    doc = read_shortened(xml, length, runs);
     return doc && fill_in(xmlDocGetRootElement(doc), root, runs, &count) && count == runs->len
                ? g_steal_pointer(&doc)
                : NULL;

@@ -37,7 +37,7 @@ static const guint8 kinds[256] = {
     ['\''] = VALUE_STOP,
 };
 
-static gboolean
+static inline gboolean
 is(char c, guint kind)
 {
     return (kinds[(guchar)c] & kind) != 0;
@@ -157,10 +157,12 @@ skip_value(SpmXmlScan *scan)
     }
 }
 
-static gboolean
+/* Most comparisons end at the first character. */
+static inline gboolean
 equals(const char *text, gsize length, const char *word)
 {
-    return strlen(word) == length && memcmp(text, word, length) == 0;
+    return length > 0 && text[0] == word[0] && strncmp(text, word, length) == 0 &&
+           word[length] == '\0';
 }
 
 /* Note a namespace that an attribute declares or uses. */

@@ -259,6 +259,24 @@ attributes_of_other_namespaces_are_not_ours(void)
 }
 
 static void
+an_attribute_is_compared_and_numbered(void)
+{
+    g_autoptr(xmlDoc) doc = parse("<a b='1&lt;2' c='' x:d='1' xmlns:x='urn:x'/>");
+    xmlNode *root = xmlDocGetRootElement(doc);
+
+    g_assert_true(spm_xml_attr_is(root, "b", "1<2"));
+    g_assert_false(spm_xml_attr_is(root, "b", "1"));
+    g_assert_false(spm_xml_attr_is(root, "b", NULL));
+    g_assert_true(spm_xml_attr_is(root, "c", ""));
+    g_assert_true(spm_xml_attr_is(root, "d", NULL));
+    g_assert_false(spm_xml_attr_is(root, "d", ""));
+    spm_xml_set_number(root, "b", 0);
+    g_assert_true(spm_xml_attr_is(root, "b", "0"));
+    spm_xml_set_number(root, "d", G_MAXUINT64);
+    g_assert_true(spm_xml_attr_is(root, "d", "18446744073709551615"));
+}
+
+static void
 text_is_stripped_and_replaced_whole(void)
 {
     g_autoptr(xmlDoc) doc = parse("<a><b> x<![CDATA[<y>]]>&amp;z\n</b><c/></a>");
@@ -423,6 +441,8 @@ main(int argc, char **argv)
                     children_are_found_by_name_and_namespace);
     g_test_add_func("/spm_xml/attributes-of-other-namespaces-are-not-ours",
                     attributes_of_other_namespaces_are_not_ours);
+    g_test_add_func("/spm_xml/an-attribute-is-compared-and-numbered",
+                    an_attribute_is_compared_and_numbered);
     g_test_add_func("/spm_xml/text-is-stripped-and-replaced-whole",
                     text_is_stripped_and_replaced_whole);
     g_test_add_func("/spm_xml/a-new-child-gets-a-line-like-its-neighbours",
