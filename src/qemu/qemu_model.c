@@ -58,7 +58,8 @@ find_once(Once *once, const xmlNode *parent)
         if (!spm_xml_is_ns(node, NULL, once->href))
             continue;
         for (guint i = 0; once->names[i]; i++) {
-            if (strcmp((const char *)node->name, once->names[i]) != 0)
+            if ((char)node->name[0] != once->names[i][0] ||
+                strcmp((const char *)node->name, once->names[i]) != 0)
                 continue;
             if (!once->first[i])
                 once->first[i] = node;

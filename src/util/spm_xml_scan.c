@@ -76,7 +76,7 @@ spm_xml_scan_characters(const char *xml, gsize length)
 
 /* ---- tags ---- */
 
-static gboolean
+static inline gboolean
 looking_at(const SpmXmlScan *scan, const char *word, gsize length)
 {
     return (gsize)(scan->end - scan->p) >= length && memcmp(scan->p, word, length) == 0;
@@ -266,13 +266,13 @@ spm_xml_scan_next(SpmXmlScan *scan, SpmXmlTag *tag)
             if (!skip_comment(scan))
                 return FALSE;
             text = scan->p;
-        } else {
-            /* Sections, instructions and a DTD have no name here. They are rare in a
-             * domain, and not worth rules of their own. */
-            if (!read_tag(scan, tag))
-                return FALSE;
+        } else if (read_tag(scan, tag)) {
             tag->text = text;
             return TRUE;
+        } else {
+            /* So are sections, instructions and a DTD: rare in a domain, and not worth
+             * rules of their own. */
+            return FALSE;
         }
     }
 }

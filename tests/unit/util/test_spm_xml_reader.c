@@ -91,6 +91,8 @@ declarations_end_with_their_document(void)
     g_autoptr(xmlDoc) plain = read_text("<a><p:b/>\xc3\xa9</a>");
     g_autofree char *text = spm_xml_text(xmlDocGetRootElement(plain));
 
+    g_assert_cmpint(latin->standalone, ==, 1);
+    g_assert_nonnull(spm_xml_child_ns(xmlDocGetRootElement(prefixed), "b", "urn:p"));
     g_assert_nonnull(strstr(dtd, "DTD"));
     g_assert_nonnull(strstr(entity, "Entity 'e'"));
     g_assert_cmpstr(text, ==, "\xc3\xa9");
