@@ -72,8 +72,11 @@ find_runs(SpmXmlScan *scan, const SpmXmlOutline *outline, GArray *runs)
         if (entry && entry->children && !child.closes) {
             if (!find_runs(scan, entry, runs))
                 return FALSE;
+        } else if (entry || (child.prefix > 0 && !outline->foreign)) {
+            if (!spm_xml_scan_pass(scan, &child))
+                return FALSE;
         } else if (spm_xml_scan_skip(scan, &child, &held)) {
-            kept = !entry && stays(outline, child.start, scan->p, &held);
+            kept = stays(outline, child.start, scan->p, &held);
         } else {
             return FALSE;
         }

@@ -10,7 +10,7 @@
 /* XML_PARSE_HUGE stays off: libxml2's own limits (256 levels, 10 MB of text)
  * are far above any domain and guard against documents made to be slow.
  * XML_PARSE_BIG_LINES: errors beyond line 65,535 name the right line. */
-#define PARSE_OPTIONS \
+#define PARSE_OPTIONS                                                                              \
     (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES)
 
 /* A parser that has read more is made anew. */
@@ -28,8 +28,8 @@ read_with(xmlParserCtxt *context, const char *xml, gsize length, GError **error)
         const xmlError *last = context ? xmlCtxtGetLastError(context) : NULL;
         g_autofree char *why = g_strdup(last && last->message ? last->message : "not XML");
 
-        g_set_error(error, SPM_ERROR, SPM_ERROR_XML_DETAIL, "at line %d: %s",
-                    last ? last->line : 0, g_strstrip(why));
+        g_set_error(error, SPM_ERROR, SPM_ERROR_XML_DETAIL, "at line %d: %s", last ? last->line : 0,
+                    g_strstrip(why));
         if (error && last)
             spm_error_set_line(*error, last->line);
         return NULL;

@@ -17,6 +17,7 @@ enum {
     SPACE = 1 << 2,
     TEXT_STOP = 1 << 3,  /* in text something may begin with it */
     VALUE_STOP = 1 << 4, /* the same for an attribute's value */
+    TAG_STOP = 1 << 5,   /* and in a tag outside of values */
 };
 
 /* Other letters than ASCII's are unusual in names. */
@@ -30,11 +31,12 @@ static const guint8 kinds[256] = {
     [' '] = SPACE,
     ['\t'] = SPACE,
     ['\n'] = SPACE,
-    ['<'] = TEXT_STOP | VALUE_STOP,
+    ['<'] = TEXT_STOP | VALUE_STOP | TAG_STOP,
+    ['>'] = TAG_STOP,
     ['&'] = TEXT_STOP | VALUE_STOP,
     [']'] = TEXT_STOP,
-    ['"'] = VALUE_STOP,
-    ['\''] = VALUE_STOP,
+    ['"'] = VALUE_STOP | TAG_STOP,
+    ['\''] = VALUE_STOP | TAG_STOP,
 };
 
 static inline gboolean
@@ -186,8 +188,8 @@ read_attribute(SpmXmlScan *scan, SpmXmlTag *tag)
     const char *value;
     gsize length, prefix;
 
-    if (!read_name(scan, &name, &length, &prefix) || scan->end - scan->p < 2 ||
-        scan->p[0] != '=' || (scan->p[1] != '"' && scan->p[1] != '\''))
+    if (!read_name(scan, &name, &length, &prefix) || scan->end - scan->p < 2 || scan->p[0] != '=' ||
+        (scan->p[1] != '"' && scan->p[1] != '\''))
         return FALSE;
     value = ++scan->p;
     if (!skip_value(scan))
@@ -327,4 +329,52 @@ spm_xml_scan_skip(SpmXmlScan *scan, const SpmXmlTag *tag, SpmXmlHeld *held)
         if (!spm_xml_scan_next(scan, &next))
             return FALSE;
     }
+}
+
+/* To the '>' of the tag at @p; NULL without one. */
+static const char *
+end_of_tag(const char *p, const char *end)
+{
+    while (TRUE) {
+        p = up_to(p, end, TAG_STOP);
+        if (p == end || *p == '<')
+            return NULL;
+        if (*p == '>')
+            return p;
+        p = memchr(p + 1, *p, (gsize)(end - p - 1));
+        if (!p)
+            return NULL;
+        p++;
+    }
+}
+
+gboolean
+spm_xml_scan_pass(SpmXmlScan *scan, const SpmXmlTag *tag)
+{
+    gsize depth = tag->closes ? 0 : 1;
+
+    while (depth > 0) {
+        const char *close;
+
+        scan->p = memchr(scan->p, '<', (gsize)(scan->end - scan->p));
+        if (!scan->p || scan->end - scan->p < 2)
+            return FALSE;
+        if (looking_at(scan, "<!--", 4)) {
+            scan->p += 4;
+            if (!skip_comment(scan))
+                return FALSE;
+            continue;
+        }
+        if (scan->p[1] == '!' || scan->p[1] == '?')
+            return FALSE;
+        close = end_of_tag(scan->p + 1, scan->end);
+        if (!close)
+            return FALSE;
+        if (scan->p[1] == '/')
+            depth--;
+        else if (close[-1] != '/')
+            depth++;
+        scan->p = close + 1;
+    }
+    return TRUE;
 }

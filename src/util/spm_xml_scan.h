@@ -25,12 +25,12 @@ typedef struct {
     const char *start; /* its '<' */
     const char *name;  /* with its prefix */
     gsize length;
-    gsize prefix;               /* the length of the prefix; 0: there is none */
-    gboolean opens, closes;     /* both: the element is empty */
-    gboolean has_attribute;     /* the one to look out for */
-    gboolean declares_default;  /* a namespace for names without a prefix */
-    gboolean declares_own;      /* the prefix of the element itself */
-    gboolean uses_other;        /* an attribute with another prefix, or a declaration of one */
+    gsize prefix;              /* the length of the prefix; 0: there is none */
+    gboolean opens, closes;    /* both: the element is empty */
+    gboolean has_attribute;    /* the one to look out for */
+    gboolean declares_default; /* a namespace for names without a prefix */
+    gboolean declares_own;     /* the prefix of the element itself */
+    gboolean uses_other;       /* an attribute with another prefix, or a declaration of one */
 } SpmXmlTag;
 
 /* What is in an element, its own tags included. */
@@ -49,6 +49,10 @@ gboolean spm_xml_scan_characters(const char *xml, gsize length);
 gboolean spm_xml_scan_next(SpmXmlScan *scan, SpmXmlTag *tag);
 /* Past the end of the element that @tag, just read, begins. FALSE for what is unusual. */
 gboolean spm_xml_scan_skip(SpmXmlScan *scan, const SpmXmlTag *tag, SpmXmlHeld *held);
+
+/* The same where a parser reads the element as well: what is wrong in it is not looked
+ * for, and references of any kind may be there. */
+gboolean spm_xml_scan_pass(SpmXmlScan *scan, const SpmXmlTag *tag);
 
 gboolean spm_xml_tag_is(const SpmXmlTag *tag, const char *name);
 

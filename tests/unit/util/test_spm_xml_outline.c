@@ -26,7 +26,7 @@ static const SpmXmlOutline outline = { "domain", of_domain };
     "<domain type='kvm'>\n  <name>a</name>\n  <title  />\n  <metadata>\n    " OWNER "\n"            \
     "    <p:ours xmlns:p='urn:ours'/>\n  </metadata>\n  <devices>\n    " DISK "\n    " DISK "\n"  \
     "    <memory model='dimm'/>\n    <rng\n      model='virtio'/>\n  </devices>\n  <on_crash/>\n" \
-    "  <vcpu/>\n</domain>"
+    "  <vcpu><!-- > --><a b=' /'/></vcpu>\n</domain>"
 
 static xmlDoc *
 parse(const char *xml)
@@ -161,6 +161,41 @@ a_namespace_of_its_own_stays_text(void)
     g_assert_cmpuint(count_metadata("<p:a xmlns:p='urn:p'><b xmlns='urn:b'/></p:a>"), ==, 1);
     g_assert_cmpuint(count_metadata("<a xmlns='urn:a'/>"), ==, 1);
     g_assert_cmpuint(count_metadata("<a xmlns:p='urn:p'/>"), ==, 1);
+}
+
+/* What is looked at, libxml2 reads; only its end has to be found. */
+static void
+what_is_looked_at_may_hold_anything(void)
+{
+    static const char *const documents[] = {
+        "<domain><vcpu>&#65;&#x42;</vcpu><name/></domain>",
+        "<domain><vcpu a='1' b=\"&lt;/vcpu>\"/><name/></domain>",
+        "<domain><vcpu><a b='/>' c=\"'>\">></a><vcpu/><a/></vcpu ><name/></domain>",
+        "<domain><vcpu><!-- </vcpu> --><a ></a ></vcpu><name/></domain>",
+        "<domain xmlns:q='urn:q'><q:a><b xmlns='urn:b'/><q:a/></q:a><name/></domain>",
+    };
+    static const char *const whole[] = {
+        "<domain><vcpu><![CDATA[</vcpu>]]></vcpu><name/></domain>",
+        "<domain><vcpu><?pi </vcpu>?></vcpu><name/></domain>",
+        "<domain><vcpu><?virtspm-text?></vcpu><name/></domain>",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(documents); i++) {
+        g_autoptr(xmlDoc) doc = parse(documents[i]);
+        g_autoptr(xmlDoc) expected = spm_xml_parse(documents[i], strlen(documents[i]), NULL);
+        g_autofree char *where = NULL;
+
+        g_assert_nonnull(expected);
+        g_assert_cmpuint(count_all(doc), ==, 1);
+        unfold_all(xmlDocGetRootElement(doc));
+        if (!spm_xml_equal(doc, expected, &where))
+            g_error("%s differs at %s", documents[i], where);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(whole); i++) {
+        g_autoptr(xmlDoc) doc = parse(whole[i]);
+
+        g_assert_cmpuint(count_all(doc), ==, 0);
+    }
 }
 
 /* A namespace anywhere else is looked at: the root's own may mean something. */
@@ -460,6 +495,7 @@ main(int argc, char **argv)
     TEST("an-element-with-the-attribute-is-in-the-tree", an_element_with_the_attribute_is_in_the_tree);
     TEST("the-attributes-name-in-text-is-text", the_attributes_name_in_text_is_text);
     TEST("a-namespace-of-its-own-stays-text", a_namespace_of_its_own_stays_text);
+    TEST("what-is-looked-at-may-hold-anything", what_is_looked_at_may_hold_anything);
     TEST("a-namespace-elsewhere-is-in-the-tree", a_namespace_elsewhere_is_in_the_tree);
     TEST("an-outlined-name-elsewhere-is-no-place", an_outlined_name_elsewhere_is_no_place);
     TEST("new-elements-are-set-on-lines-as-in-the-whole-document",

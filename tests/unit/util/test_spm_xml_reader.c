@@ -86,7 +86,8 @@ declarations_end_with_their_document(void)
 {
     g_autofree char *dtd = read_error("<!DOCTYPE a [<!ENTITY e 'x'><!ATTLIST a b CDATA '1'>]><a/>");
     g_autofree char *entity = read_error("<a>&e;</a>");
-    g_autoptr(xmlDoc) latin = read_text("<?xml version='1.0' encoding='ISO-8859-1' standalone='yes'?><a>\xe9</a>");
+    g_autoptr(xmlDoc) latin =
+        read_text("<?xml version='1.0' encoding='ISO-8859-1' standalone='yes'?><a>\xe9</a>");
     g_autoptr(xmlDoc) prefixed = read_text("<a xmlns:p='urn:p'><p:b/></a>");
     g_autoptr(xmlDoc) plain = read_text("<a><p:b/>\xc3\xa9</a>");
     g_autofree char *text = spm_xml_text(xmlDocGetRootElement(plain));
