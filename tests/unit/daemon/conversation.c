@@ -264,6 +264,8 @@ write_word(GByteArray *bytes, const char *word, const Step *step, gboolean root)
         write_text(bytes, word + 1, step);
     } else if (word[0] == '$' || word[0] == '\'') {
         write_text(bytes, word, step);
+    } else if (g_str_equal(word, "c$")) {
+        spm_xdr_write_string(bytes, step->text, strlen(step->text) + 1);
     } else if (g_str_equal(word, "identity")) {
         g_autoptr(SpmPeer) peer = make_peer(root);
         g_autoptr(GByteArray) args = spm_peer_identity(peer);

@@ -12,6 +12,7 @@
  *     ?$ ?'abc'  the same, optional          -          none
  *     identity   what virtspmd tells about its client
  *     p{NAME=$}  one typed parameter, a string
+ *     c$         the step's text as a migration's cookie
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

@@ -7,12 +7,14 @@
 #include "documents.h"
 #include "util/spm_error.h"
 
-/* Every call with domain XML besides define, create and translate. */
-static const struct {
+typedef struct {
     guint32 number;
     const char *payload;
     guint32 checked; /* what libvirtd is asked for first */
-} carrying[] = {
+} Carrying;
+
+/* Every call with domain XML besides define, create and translate. */
+static const Carrying carrying[] = {
     { 232, "d '/image' ?$ u0", 14 },
     { 233, "'/image' ?$ u0 u77", 235 },
     { 236, "'/image' $ u0", 0 },
@@ -32,27 +34,46 @@ static const struct {
     { 306, "p{persistent_xml=$} '' u1 u0", 0 },
 };
 
-/* Send call @index with @sent in it, of a domain that no check minds; what follows
- * is up to the caller. */
+/* Every call with a cookie in it, which may hold the domain that the destination makes
+ * persistent. */
+static const Carrying with_cookie[] = {
+    { 214, "c$ - h1 - h0 ''", 0 },
+    { 215, "c$ h1 - h0 ''", 0 },
+    { 216, "d - c$ - - h1 - h0", 14 },
+    { 217, "'hbm' c$ - - h1 u0", 0 },
+    { 303, "u0 c$ u1", 0 },
+    { 304, "u0 c$ u1", 0 },
+    { 305, "d - u0 c$ u1", 14 },
+    { 306, "u0 c$ u1 u0", 0 },
+};
+
+/* Send @call with @sent in it, of a domain that no check minds; what follows is up to the
+ * caller. */
 static Conversation *
-send(guint index, const char *sent)
+send_call(const Carrying *call, const char *sent)
 {
     Conversation *conversation = conversation_new(FALSE);
 
-    g_test_message("procedure %u", carrying[index].number);
+    g_test_message("procedure %u", call->number);
     conversation_run(conversation, (const Step[]){
         OPENING,
-        { CLIENT_SENDS, CALL(carrying[index].number, 2, carrying[index].payload, sent) },
+        { CLIENT_SENDS, CALL(call->number, 2, call->payload, sent) },
         { END },
     });
-    if (carrying[index].checked)
+    if (call->checked)
         conversation_run(conversation, (const Step[]){
-            { LIBVIRTD_GETS, CALL(carrying[index].checked, OURS(1),
-                                  carrying[index].checked == 14 ? "d u0" : "'/image' u0") },
-            { LIBVIRTD_SENDS, REPLY(carrying[index].checked, OURS(1), "$", PLAIN_XML) },
+            { LIBVIRTD_GETS,
+              CALL(call->checked, OURS(1), call->checked == 14 ? "d u0" : "'/image' u0") },
+            { LIBVIRTD_SENDS, REPLY(call->checked, OURS(1), "$", PLAIN_XML) },
             { END },
         });
     return conversation;
+}
+
+static Conversation *
+send(guint index, const char *sent)
+{
+    return send_call(&carrying[index], sent);
 }
 
 static void
@@ -114,6 +135,49 @@ test_what_cannot_be_translated_is_refused(void)
 }
 
 /* ---- domains inside of a document ---- */
+
+static char *
+make_cookie(const char *inside)
+{
+    return g_strconcat("<qemu-migration>\n  <name>hbm</name>\n  <feature name='persistent'/>\n", inside,
+                       "</qemu-migration>\n", NULL);
+}
+
+static void
+test_a_cookie_holds_a_domain(void)
+{
+    g_autofree char *probe = make_probe(EMULATOR_SPM);
+    g_autofree char *stock = conversation_lowered(USER_ON(EMULATOR_SPM), EMULATOR_SPM, TRUE);
+    g_autofree char *user_cookie = make_cookie(USER_ON(EMULATOR_SPM) "\n");
+    g_autofree char *cookie = make_cookie(stock);
+    g_autofree char *impossible = make_cookie(USER_ON(EMULATOR_PLAIN));
+
+    for (guint i = 0; i < G_N_ELEMENTS(with_cookie); i++) {
+        const Carrying *call = &with_cookie[i];
+        g_autoptr(Conversation) translated = send_call(call, user_cookie);
+        g_autoptr(Conversation) refused = send_call(call, impossible);
+        g_autoptr(Conversation) untouched = send_call(call, cookie);
+        guint32 serial = OURS(call->checked ? 2 : 1);
+
+        conversation_run(translated, (const Step[]){
+            { LIBVIRTD_GETS, PROBE(serial) },
+            { LIBVIRTD_SENDS, PROBE_YES(serial) },
+            { LIBVIRTD_GETS, CALL(call->number, 2, call->payload, cookie) },
+            { NOBODY_GETS_ANYTHING },
+            { END },
+        });
+        conversation_run(refused, (const Step[]){
+            { CLIENT_GETS_ERROR, ERROR_OF(call->number, 2, SPM_ERROR_CONFIG_UNSUPPORTED, EMULATOR_PLAIN) },
+            { NOBODY_GETS_ANYTHING },
+            { END },
+        });
+        conversation_run(untouched, (const Step[]){
+            { LIBVIRTD_GETS, CALL(call->number, 2, call->payload, cookie) },
+            { NOBODY_GETS_ANYTHING },
+            { END },
+        });
+    }
+}
 
 static void
 test_snapshots_and_checkpoints(void)
@@ -330,6 +394,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    ADD("cookies", test_a_cookie_holds_a_domain);
     ADD("every-call", test_every_call_is_lowered);
     ADD("stock-passes", test_stock_xml_passes);
     ADD("cannot-be-translated", test_what_cannot_be_translated_is_refused);
