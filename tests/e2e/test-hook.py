@@ -41,17 +41,6 @@ def world():
 suite = tap.Suite(world)
 
 
-@contextlib.contextmanager
-def started(domain):
-    """It runs, paused, for as long as the block lasts."""
-    domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
-    try:
-        yield
-    finally:
-        if domain.isActive():
-            domain.destroy()
-
-
 def migrate(domain, to, *options):
     return shell.run(*shell.virsh("migrate", *options, domain.name(), to, PORT,
                                   uri=hypervisor.LIBVIRT_URI))
@@ -59,7 +48,7 @@ def migrate(domain, to, *options):
 
 @suite.case("an ordinary guest is migrated as ever")
 def _(here):
-    with started(here.plain):
+    with hypervisor.paused(here.plain):
         moved = migrate(here.plain, here.there_uri, "--live")
         expect.equal(moved.status, 0, str(moved))
         here.there.lookupByName("plain").destroy()
@@ -68,7 +57,7 @@ def _(here):
 @suite.case("an ordinary guest is saved and restored as ever")
 def _(here):
     image = here.folder / "plain.save"
-    with started(here.plain):
+    with hypervisor.paused(here.plain):
         here.plain.save(str(image))
         try:
             here.libvirtd.restore(str(image))
@@ -82,7 +71,7 @@ def _(here):
 
 @suite.case("a guest with SPM is not received by a migration, and stays where it is")
 def _(here):
-    with started(here.spm):
+    with hypervisor.paused(here.spm):
         refused = migrate(here.spm, here.there_uri, "--live")
         expect.equal(refused.status, 1, str(refused))
         expect.true(LOST in refused.err and "does not migrate it" in refused.err, refused.err)
@@ -92,7 +81,7 @@ def _(here):
 
 @suite.case("peer to peer neither")
 def _(here):
-    with started(here.spm):
+    with hypervisor.paused(here.spm):
         refused = shell.run(*shell.virsh("migrate", "--live", "--p2p", "travels", here.there_uri,
                                          uri=hypervisor.LIBVIRT_URI))
         expect.equal(refused.status, 1, str(refused))
@@ -103,7 +92,7 @@ def _(here):
 @suite.case("an image of a guest with SPM is not restored, and stays")
 def _(here):
     image = here.folder / "spm.save"
-    with started(here.spm):
+    with hypervisor.paused(here.spm):
         # libvirtd's own domain, which virtspmd does not see being saved.
         here.libvirtd.lookupByName("travels").save(str(image))
         refused = shell.fails(*shell.virsh("restore", str(image), uri=hypervisor.LIBVIRT_URI))
@@ -135,7 +124,7 @@ def _(here):
 
 @suite.case("a live migration through virtspmd is refused where it begins")
 def _(here):
-    with started(here.spm):
+    with hypervisor.paused(here.spm):
         for options in (["--live"], ["--live", "--p2p"]):
             refused = shell.run(*shell.virsh("migrate", *options, "travels", here.there_uri))
             expect.equal(refused.status, 1, str(refused))

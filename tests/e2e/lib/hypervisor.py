@@ -58,6 +58,17 @@ def defined(connection, xml):
         remove(uuid)
 
 
+@contextlib.contextmanager
+def paused(domain):
+    """It runs, paused, for as long as the block lasts."""
+    domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+    try:
+        yield
+    finally:
+        if domain.isActive():
+            domain.destroy()
+
+
 def remove(uuid):
     """Whatever has become of it, and through whomever it was made."""
     with connected(LIBVIRT_URI) as connection:

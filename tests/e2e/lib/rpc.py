@@ -74,10 +74,21 @@ class Wire:
     """One connection.  Descriptors that come with a frame are in .fds."""
 
     def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         # With a time-out it would be an error that the socket's queue is full.
-        self.socket.connect(path)
-        self.socket.settimeout(PATIENCE)
+        peer.connect(path)
+        self.take_over(peer)
+
+    @classmethod
+    def of(cls, peer):
+        """On a socket that is connected."""
+        wire = cls.__new__(cls)
+        wire.take_over(peer)
+        return wire
+
+    def take_over(self, peer):
+        peer.settimeout(PATIENCE)
+        self.socket = peer
         self.serial = 0
         self.fds = []
 
