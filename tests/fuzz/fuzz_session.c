@@ -23,6 +23,9 @@
 #include "unit/daemon/conversation.h"
 
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define INPUT_MAX 4096
 #define STEPS_MAX 64
@@ -31,13 +34,17 @@
 /* Pieces of one message, if it comes in pieces. */
 #define PIECES 8
 
+/* What the kernel is asked to hold for a peer, here. In the daemon it is so much that a
+ * flood takes most of the time that there is, and queues are rarely needed. */
+#define UNREAD_MAX (32 * 1024)
+
 /* A flood, and what of it may be on its way while nobody reads: the queue, one
  * message, the parser's input, what the kernel holds for the peer (twice what it is asked
  * for), and the buffer of the socket that it comes from. */
-#define FLOOD_BYTES (6 * 1024 * 1024)
+#define FLOOD_BYTES (2 * 1024 * 1024)
 #define FLOOD_MESSAGE (64 * 1024)
 #define ON_THE_WAY_MAX                                                                     \
-    (SPM_OUT_QUEUE_BYTES_MAX + 2 * FLOOD_MESSAGE + 2 * SPM_TRANSPORT_UNREAD_MAX + 1024 * 1024)
+    (SPM_OUT_QUEUE_BYTES_MAX + 3 * FLOOD_MESSAGE + 2 * UNREAD_MAX + 256 * 1024)
 
 enum {
     AS_ROOT = 1 << 0,
@@ -73,6 +80,15 @@ void
 g_task_run_in_thread(GTask *task, GTaskThreadFunc func)
 {
     func(task, g_task_get_source_object(task), g_task_get_task_data(task), g_task_get_cancellable(task));
+}
+
+int
+setsockopt(int fd, int level, int option, const void *value, socklen_t size)
+{
+    const int unread = UNREAD_MAX;
+    gboolean buffer = level == SOL_SOCKET && option == SO_SNDBUF;
+
+    return (int)syscall(SYS_setsockopt, fd, level, option, buffer ? &unread : value, buffer ? sizeof unread : size);
 }
 
 /* ---- what is told to the oracle ---- */
