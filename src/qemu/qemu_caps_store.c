@@ -49,7 +49,7 @@ folder_is_ours(const char *folder)
     return stat(folder, &st) == 0 && S_ISDIR(st.st_mode) && is_ours(&st);
 }
 
-/* ---- reading ---- */
+/* ---- files ---- */
 
 /* The whole file, or NULL when it is not there or not to be trusted. What is
  * looked at is what is read: the checks are on the open file. */
@@ -75,88 +75,7 @@ read_ours(const char *path, gsize *length)
     return g_steal_pointer(&text);
 }
 
-static JsonNode *
-value_of(JsonObject *object, const char *name, GType type)
-{
-    JsonNode *node = json_object_get_member(object, name);
-
-    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type ? node : NULL;
-}
-
-static gboolean
-has_int(JsonObject *object, const char *name, gint64 value)
-{
-    JsonNode *node = value_of(object, name, G_TYPE_INT64);
-
-    return node && json_node_get_int(node) == value;
-}
-
-static gboolean
-has_string(JsonObject *object, const char *name, const char *value)
-{
-    JsonNode *node = value_of(object, name, G_TYPE_STRING);
-
-    return node && g_str_equal(json_node_get_string(node), value);
-}
-
-static gboolean
-read_bool(JsonObject *object, const char *name, gboolean *value)
-{
-    JsonNode *node = value_of(object, name, G_TYPE_BOOLEAN);
-
-    if (node)
-        *value = json_node_get_boolean(node);
-    return node != NULL;
-}
-
-static gboolean
-is_about(JsonObject *object, const char *binary, const SpmQemuFingerprint *fingerprint)
-{
-    return has_string(object, "virtspm", SPM_VERSION) && has_int(object, "questions", QUESTIONS) &&
-           has_string(object, "binary", binary) &&
-           has_int(object, "device", (gint64)fingerprint->device) &&
-           has_int(object, "inode", (gint64)fingerprint->inode) &&
-           has_int(object, "size", (gint64)fingerprint->size) &&
-           has_int(object, "seconds", fingerprint->seconds) &&
-           has_int(object, "nanoseconds", fingerprint->nanoseconds);
-}
-
-static SpmQemuCaps *
-read_answers(JsonObject *object, const char *binary)
-{
-    g_autoptr(SpmQemuCaps) caps = spm_qemu_caps_new(binary);
-    JsonNode *version = value_of(object, "version", G_TYPE_STRING);
-
-    caps->version = version ? g_strdup(json_node_get_string(version)) : NULL;
-    if (!read_bool(object, "sp-mem", &caps->sp_mem) ||
-        !read_bool(object, "memmap-type", &caps->memmap_type) ||
-        !read_bool(object, "sp-mem-migratable", &caps->sp_mem_migratable))
-        return NULL;
-    return g_steal_pointer(&caps);
-}
-
-SpmQemuCaps *
-spm_caps_store_read(const char *folder, const char *binary, const SpmQemuFingerprint *fingerprint)
-{
-    g_autofree char *path = path_of(folder, binary);
-    g_autofree char *text = NULL;
-    g_autoptr(JsonParser) parser = NULL;
-    JsonNode *root;
-    gsize length;
-
-    if (!folder_is_ours(folder) || !(text = read_ours(path, &length)))
-        return NULL;
-    parser = json_parser_new_immutable();
-    if (!json_parser_load_from_data(parser, text, (gssize)length, NULL))
-        return NULL;
-    root = json_parser_get_root(parser);
-    if (!root || !JSON_NODE_HOLDS_OBJECT(root) ||
-        !is_about(json_node_get_object(root), binary, fingerprint))
-        return NULL;
-    return read_answers(json_node_get_object(root), binary);
-}
-
-/* ---- writing ---- */
+/* ---- what a file says ---- */
 
 static void
 add_int(JsonBuilder *builder, const char *name, gint64 value)
@@ -203,6 +122,84 @@ format(const SpmQemuCaps *caps, const SpmQemuFingerprint *fingerprint)
     root = json_builder_get_root(builder);
     return json_to_string(root, TRUE);
 }
+
+static JsonNode *
+value_of(JsonObject *object, const char *name, GType type)
+{
+    JsonNode *node = json_object_get_member(object, name);
+
+    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type ? node : NULL;
+}
+
+static gboolean
+read_bool(JsonObject *object, const char *name, gboolean *value)
+{
+    JsonNode *node = value_of(object, name, G_TYPE_BOOLEAN);
+
+    if (node)
+        *value = json_node_get_boolean(node);
+    return node != NULL;
+}
+
+/* Could an emulator have answered this? */
+static gboolean
+is_possible(const SpmQemuCaps *caps)
+{
+    return (caps->sp_mem || !caps->sp_mem_migratable) &&
+           (!caps->version || caps->version[strspn(caps->version, "0123456789.")] == '\0');
+}
+
+static SpmQemuCaps *
+read_answers(JsonObject *object, const char *binary)
+{
+    g_autoptr(SpmQemuCaps) caps = spm_qemu_caps_new(binary);
+    JsonNode *version = value_of(object, "version", G_TYPE_STRING);
+
+    caps->version = version ? g_strdup(json_node_get_string(version)) : NULL;
+    if (!read_bool(object, "sp-mem", &caps->sp_mem) ||
+        !read_bool(object, "memmap-type", &caps->memmap_type) ||
+        !read_bool(object, "sp-mem-migratable", &caps->sp_mem_migratable) || !is_possible(caps))
+        return NULL;
+    return g_steal_pointer(&caps);
+}
+
+static SpmQemuCaps *
+parse(const char *text, gsize length, const char *binary)
+{
+    g_autoptr(JsonParser) parser = json_parser_new_immutable();
+    JsonNode *root = json_parser_load_from_data(parser, text, (gssize)length, NULL)
+                         ? json_parser_get_root(parser)
+                         : NULL;
+
+    return root && JSON_NODE_HOLDS_OBJECT(root) ? read_answers(json_node_get_object(root), binary)
+                                                : NULL;
+}
+
+/* Only the answers are taken from the text. All that they depend on, and that nothing
+ * else is in the file, shows when it is compared with what would be written. */
+SpmQemuCaps *
+spm_caps_store_read(const char *folder, const char *binary, const SpmQemuFingerprint *fingerprint)
+{
+    g_autofree char *path = path_of(folder, binary);
+    g_autofree char *text = NULL;
+    g_autofree char *expected = NULL;
+    g_autoptr(SpmQemuCaps) caps = NULL;
+    gsize length;
+
+    if (!folder_is_ours(folder) || !(text = read_ours(path, &length)))
+        return NULL;
+    caps = parse(text, length, binary);
+    expected = caps ? format(caps, fingerprint) : NULL;
+    if (!expected || strlen(expected) != length || memcmp(expected, text, length) != 0) {
+        g_info("%s is not used: it is damaged, of another version of virtspm, or %s has changed "
+               "since; the emulator is asked again",
+               path, binary);
+        return NULL;
+    }
+    return g_steal_pointer(&caps);
+}
+
+/* ---- writing ---- */
 
 static gboolean
 is_full(const char *folder)

@@ -38,7 +38,8 @@ typedef struct {
  * for root and $XDG_CACHE_HOME/virtspm for others. Caller frees. */
 char *spm_caps_store_default_folder(void);
 
-/* What @binary answered when it was this file, or NULL. */
+/* What @binary answered when it was this file, or NULL: a file counts only if it is
+ * byte for byte what would be written now; of one that does not the log tells. */
 SpmQemuCaps *spm_caps_store_read(const char *folder, const char *binary,
                                  const SpmQemuFingerprint *fingerprint);
 
