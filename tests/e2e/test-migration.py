@@ -188,6 +188,27 @@ def _(world):
     arrived(world, "plain", "by virsh")
 
 
+@suite.case("virsh migrate --offline --xml of a domain with an SPM cell")
+def _(world):
+    with tempfile.TemporaryDirectory() as folder:
+        document = pathlib.Path(folder) / "travels.xml"
+        document.write_text(off(world.spm))
+        for options in ("--xml",), ("--persistent-xml",):
+            shell.works(*shell.virsh("migrate", "--offline", "--persistent", *options, document, "travels",
+                                     world.there.uri, uri=world.here.uri))
+            passed(world, [302, 307], [303, 306])
+            arrived(world, "travels", "travelled" if options == ("--xml",) else None, cells=True)
+
+
+@suite.case("offline and peer to peer, the other host's hook refuses what it cannot know, with the way out")
+def _(world):
+    expect.refused(lambda: world.spm.migrateToURI3(world.there.uri, {}, OFFLINE | PEER),
+                   "migrate it offline through virtspmd")
+    passed(world, [305], [303])
+    expect.equal(world.stock.listAllDomains(), [], "the domains of the other host")
+    expect.true(world.spm.isPersistent(), "it is still here")
+
+
 def peer_to_peer(world, call, mine, theirs, title=None):
     """The source's libvirtd calls the other host, through the virtspmd there."""
     with hypervisor.paused(world.plain):
