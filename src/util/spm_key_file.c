@@ -5,12 +5,22 @@
 
 #include <string.h>
 
+/* The section of a line when GKeyFile reads it. The real name may be long, and is not
+ * read again for every line. */
+#define ANY_SECTION "section"
+
+typedef struct {
+    GPtrArray *entries;
+    GHashTable *keys; /* of the entries with a key: themselves */
+    const char *path;
+} Reader;
+
 static void
 entry_free(gpointer data)
 {
     SpmKeyFileEntry *entry = data;
 
-    g_free(entry->section);
+    g_ref_string_release(entry->section);
     g_free(entry->key);
     g_free(entry->value);
     g_free(entry);
@@ -21,7 +31,8 @@ entry_new(const char *section, guint line)
 {
     SpmKeyFileEntry *entry = g_new0(SpmKeyFileEntry, 1);
 
-    entry->section = g_strdup(section);
+    /* Of equal ones there is only one, however many entries have it. */
+    entry->section = g_ref_string_new_intern(section);
     entry->line = line;
     return entry;
 }
@@ -55,13 +66,30 @@ spm_key_file_fail(const SpmKeyFileEntry *entry, const char *path, GError **error
     return fail(error, path, entry->line, "%s", what);
 }
 
-/* GKeyFile's view of one line, below a header of the section that it is in. */
+static guint
+key_hash(gconstpointer data)
+{
+    const SpmKeyFileEntry *entry = data;
+
+    return g_direct_hash(entry->section) ^ g_str_hash(entry->key);
+}
+
+static gboolean
+key_equal(gconstpointer a, gconstpointer b)
+{
+    const SpmKeyFileEntry *one = a;
+    const SpmKeyFileEntry *other = b;
+
+    return one->section == other->section && g_str_equal(one->key, other->key);
+}
+
+/* GKeyFile's view of one line, below the header of a section if it is in one. */
 static GKeyFile *
-read_line(const char *section, const char *line, GError **error)
+read_line(gboolean in_section, const char *line, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autofree char *text =
-        section ? g_strdup_printf("[%s]\n%s\n", section, line) : g_strdup_printf("%s\n", line);
+        g_strconcat(in_section ? "[" ANY_SECTION "]\n" : "", line, "\n", NULL);
 
     /* Otherwise it would drop "key[de]=..." without a word. */
     if (!g_key_file_load_from_data(file, text, (gsize)-1, G_KEY_FILE_KEEP_TRANSLATIONS, error))
@@ -69,63 +97,55 @@ read_line(const char *section, const char *line, GError **error)
     return g_steal_pointer(&file);
 }
 
-static SpmKeyFileEntry *
-find(const GPtrArray *entries, const char *section, const char *key)
-{
-    for (guint i = 0; i < entries->len; i++) {
-        SpmKeyFileEntry *entry = g_ptr_array_index(entries, i);
-
-        if (entry->key && g_str_equal(entry->section, section) && g_str_equal(entry->key, key))
-            return entry;
-    }
-    return NULL;
-}
-
 static gboolean
-add_key(GPtrArray *entries, GKeyFile *file, const char *section, const char *key, const char *path,
-        guint line, GError **error)
+add_key(Reader *reader, GKeyFile *file, const char *section, const char *key, guint line,
+        GError **error)
 {
-    const SpmKeyFileEntry *before = find(entries, section, key);
+    SpmKeyFileEntry *entry = entry_new(section, line);
+    const SpmKeyFileEntry *before;
     g_autoptr(GError) local = NULL;
-    SpmKeyFileEntry *entry;
 
-    if (before)
-        return fail(error, path, line, "key '%s' is set a second time; it was set on line %u", key,
-                    before->line);
-    entry = entry_new(section, line);
+    g_ptr_array_add(reader->entries, entry);
     entry->key = g_strdup(key);
-    entry->value = g_key_file_get_string(file, section, key, &local);
-    g_ptr_array_add(entries, entry);
+    before = g_hash_table_lookup(reader->keys, entry);
+    if (before)
+        return fail(error, reader->path, line,
+                    "key '%s' is set a second time; it was set on line %u", key, before->line);
+    g_hash_table_add(reader->keys, entry);
+    entry->value = g_key_file_get_string(file, ANY_SECTION, key, &local);
     /* A value that is not wholly right is returned, too. */
-    return !local || fail(error, path, line, "key '%s': %s", key, local->message);
+    return !local || fail(error, reader->path, line, "key '%s': %s", key, local->message);
 }
 
 static gboolean
-add_line(GPtrArray *entries, const char *text, const char *path, guint line, GError **error)
+add_line(Reader *reader, const char *text, guint line, GError **error)
 {
+    GPtrArray *entries = reader->entries;
     const SpmKeyFileEntry *last = entries->len > 0 ? entries->pdata[entries->len - 1] : NULL;
     const char *start = text + strspn(text, " \t\r\f\v");
     g_autoptr(GKeyFile) file = NULL;
     g_autoptr(GError) local = NULL;
     g_auto(GStrv) keys = NULL;
 
-    file = read_line(start[0] == '[' || !last ? NULL : last->section, text, &local);
+    file = read_line(start[0] != '[' && last, text, &local);
     if (!file)
-        return fail(error, path, line, "%s", local->message);
+        return fail(error, reader->path, line, "%s", local->message);
     if (start[0] == '[') {
         g_autofree char *section = g_key_file_get_start_group(file);
 
         g_ptr_array_add(entries, entry_new(section, line));
         return TRUE;
     }
-    keys = last ? g_key_file_get_keys(file, last->section, NULL, NULL) : NULL;
-    return !keys || !keys[0] || add_key(entries, file, last->section, keys[0], path, line, error);
+    keys = last ? g_key_file_get_keys(file, ANY_SECTION, NULL, NULL) : NULL;
+    return !keys || !keys[0] || add_key(reader, file, last->section, keys[0], line, error);
 }
 
 GPtrArray *
 spm_key_file_parse(const char *text, gsize length, const char *path, GError **error)
 {
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(entry_free);
+    g_autoptr(GHashTable) keys = g_hash_table_new(key_hash, key_equal);
+    Reader reader = { entries, keys, path };
     const char *end = text + length;
 
     for (guint line = 1; text < end; line++) {
@@ -141,7 +161,7 @@ spm_key_file_parse(const char *text, gsize length, const char *path, GError **er
             fail(error, path, line, "bytes that are not UTF-8; save the file as UTF-8 text");
             return NULL;
         }
-        if (!add_line(entries, copy, path, line, error))
+        if (!add_line(&reader, copy, line, error))
             return NULL;
         text += size + 1;
     }

@@ -14,7 +14,7 @@
 G_BEGIN_DECLS
 
 typedef struct {
-    char *section;
+    char *section; /* a GRefString: entries of one section have the same */
     char *key;   /* NULL: the section begins here */
     char *value; /* unescaped; NULL with the key */
     guint line;  /* from 1 */
@@ -22,7 +22,7 @@ typedef struct {
 
 /* In the order of the file. @path is for messages. Errors
  * (SPM_ERROR_CONFIG_UNSUPPORTED) begin with "PATH:LINE: "; a key that is set twice
- * is one. */
+ * is one. Takes time in proportion to @length. */
 GPtrArray *spm_key_file_parse(const char *text, gsize length, const char *path,
                               GError **error); /* of SpmKeyFileEntry */
 

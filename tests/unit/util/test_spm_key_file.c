@@ -7,6 +7,20 @@
 
 #include "unit.h"
 
+/* How often anything has compared two strings: GLib does it through here too. */
+static guint comparisons;
+
+int
+strcmp(const char *a, const char *b)
+{
+    comparisons++;
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    return (guchar)*a - (guchar)*b;
+}
+
 static GPtrArray *
 parse(const char *text, GError **error)
 {
@@ -95,6 +109,45 @@ translations_are_keys(void)
     g_assert_cmpstr(((SpmKeyFileEntry *)entries->pdata[2])->key, ==, "a[de]");
 }
 
+static guint
+comparisons_for(guint lines)
+{
+    g_autoptr(GString) text = g_string_new("[s]\n");
+    g_autoptr(GPtrArray) entries = NULL;
+
+    for (guint i = 0; i < lines; i++)
+        g_string_append_printf(text, "key%u=1\n", i);
+    comparisons = 0;
+    entries = parse(text->str, NULL);
+    g_assert_cmpuint(entries->len, ==, lines + 1);
+    return comparisons;
+}
+
+static void
+twice_the_lines_are_twice_the_work(void)
+{
+    guint once = comparisons_for(1000);
+    guint twice = comparisons_for(2000);
+
+    g_test_message("%u comparisons for 1000 lines, %u for 2000", once, twice);
+    g_assert_cmpuint(once, >, 0);
+    g_assert_cmpuint(twice, <, once * 5 / 2);
+}
+
+static void
+a_long_name_of_a_section_is_kept_once(void)
+{
+    g_autofree char *name = g_strnfill(1000, 'n');
+    g_autofree char *text = g_strdup_printf("[%s]\na=1\nb=2\n[%s]\nc=3\n", name, name);
+    g_autoptr(GPtrArray) entries = parse(text, NULL);
+    const SpmKeyFileEntry *first = entries->pdata[0];
+
+    g_assert_cmpuint(entries->len, ==, 5);
+    g_assert_cmpstr(first->section, ==, name);
+    for (guint i = 1; i < entries->len; i++)
+        g_assert_true(((SpmKeyFileEntry *)entries->pdata[i])->section == first->section);
+}
+
 static void
 nothing(void)
 {
@@ -111,6 +164,8 @@ main(int argc, char **argv)
     g_test_add_func("/util/key-file/mistakes", mistakes_name_file_and_line);
     g_test_add_func("/util/key-file/nul", a_file_with_nul_bytes);
     g_test_add_func("/util/key-file/translations", translations_are_keys);
+    g_test_add_func("/util/key-file/work", twice_the_lines_are_twice_the_work);
+    g_test_add_func("/util/key-file/section-once", a_long_name_of_a_section_is_kept_once);
     g_test_add_func("/util/key-file/nothing", nothing);
     return g_test_run();
 }
