@@ -2,6 +2,7 @@
 #include "conf/numatune_conf.h"
 
 #include "util/spm_error.h"
+#include "util/spm_memory.h"
 #include "util/spm_size.h"
 
 static void
@@ -52,7 +53,7 @@ parse_memnode(SpmNumatune *tune, xmlNode *node, GError **error)
 {
     g_autofree char *cell = spm_xml_attr(node, "cellid");
     g_autofree char *mode = spm_xml_attr(node, "mode");
-    g_autofree char *what = g_strdup_printf("<memnode cellid='%s'>", cell ? cell : "");
+    g_autofree char *what = spm_strdup_printf("<memnode cellid='%s'>", cell ? cell : "");
     g_autoptr(SpmNodeset) nodes = NULL;
     SpmMemnode *memnode;
     guint64 id;

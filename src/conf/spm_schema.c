@@ -4,6 +4,7 @@
 #include <libxml/relaxng.h>
 
 #include "util/spm_error.h"
+#include "util/spm_memory.h"
 #include "util/spm_xml.h"
 
 const char *const spm_schema_default_path = SPM_SCHEMA_PATH;
@@ -32,9 +33,9 @@ collect(void *data, xmlError *problem)
         return;
     if (report->line == 0)
         report->line = problem->line;
-    g_string_append_printf(report->text, "%s%s", report->text->len ? "; " : "", g_strstrip(message));
+    spm_string_append_printf(report->text, "%s%s", report->text->len ? "; " : "", g_strstrip(message));
     if (problem->line > 0)
-        g_string_append_printf(report->text, " (line %d)", problem->line);
+        spm_string_append_printf(report->text, " (line %d)", problem->line);
 }
 
 static xmlRelaxNG *

@@ -4,6 +4,7 @@
 #include "qemu/qemu_model.h"
 #include "qemu/qemu_raise.h"
 #include "qemu/qemu_xmlns.h"
+#include "util/spm_memory.h"
 #include "util/spm_size.h"
 
 /* What all backends of a domain have in common. */
@@ -23,7 +24,7 @@ write_option(Writer *writer, const char *option, char *value)
     /* libvirt quotes JSON for the shell; a value of ours never holds a quote. */
     const char *quote = *value == '{' ? "'" : "";
 
-    g_string_append_printf(writer->text, "%s %s%s%s\n", option, quote, value, quote);
+    spm_string_append_printf(writer->text, "%s %s%s%s\n", option, quote, value, quote);
     g_free(value);
 }
 
@@ -59,10 +60,11 @@ write_size(Writer *writer)
     const SpmModel *stock = writer->stock;
     GString *value = g_string_new(NULL);
 
-    g_string_printf(value, "size=%" G_GUINT64_FORMAT "k", spm_numa_def_total(stock->numa) / SPM_KIB);
+    g_string_truncate(value, 0);
+    spm_string_append_printf(value, "size=%" G_GUINT64_FORMAT "k", spm_numa_def_total(stock->numa) / SPM_KIB);
     if (stock->max_memory)
-        g_string_append_printf(value, ",slots=%" G_GUINT64_FORMAT ",maxmem=%" G_GUINT64_FORMAT "k",
-                               stock->max_slots, spm_memory_round(stock->max_bytes) / SPM_KIB);
+        spm_string_append_printf(value, ",slots=%" G_GUINT64_FORMAT ",maxmem=%" G_GUINT64_FORMAT "k",
+                                 stock->max_slots, spm_memory_round(stock->max_bytes) / SPM_KIB);
     write_option(writer, "-m", g_string_free(value, FALSE));
 }
 
@@ -153,7 +155,7 @@ write_cells(Writer *writer)
     for (guint i = 0; i < stock->numa->cells->len; i++) {
         const SpmNumaCell *cell = stock->numa->cells->pdata[i];
         g_autoptr(SpmNodeset) cpus = cpus_of_cell(stock, cell);
-        g_autofree char *id = g_strdup_printf("ram-node%u", cell->id);
+        g_autofree char *id = spm_strdup_printf("ram-node%u", cell->id);
         g_autofree char *mem_access = spm_xml_attr(cell->node, "memAccess");
         int initiator = hmat ? spm_numa_links_initiator(stock->links, stock->numa, cell->id) : -1;
 

@@ -8,6 +8,7 @@
 #include "qemu/qemu_command.h"
 #include "qemu/qemu_monitor.h"
 #include "util/spm_error.h"
+#include "util/spm_memory.h"
 
 typedef struct {
     SpmQemuFingerprint fingerprint;
@@ -235,8 +236,8 @@ read_version(JsonNode *answer)
 
     if (major < 0 || minor < 0 || micro < 0)
         return NULL;
-    return g_strdup_printf("%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT, major,
-                           minor, micro);
+    return spm_strdup_printf("%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT, major,
+                             minor, micro);
 }
 
 /* The element of an array of objects whose member @name is @value. */

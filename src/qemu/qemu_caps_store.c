@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "qemu/qemu_caps_store.h"
 
+#include "util/spm_memory.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <json-glib/json-glib.h>
@@ -30,7 +32,7 @@ path_of(const char *folder, const char *binary)
 {
     g_autofree char *base = g_path_get_basename(binary);
     g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, binary, -1);
-    g_autofree char *name = g_strdup_printf("%.64s-%.16s.json", base, sum);
+    g_autofree char *name = spm_strdup_printf("%.64s-%.16s.json", base, sum);
 
     return g_build_filename(folder, name, NULL);
 }

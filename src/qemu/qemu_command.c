@@ -4,12 +4,13 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "util/spm_memory.h"
 #include "util/spm_size.h"
 
 char *
 spm_qemu_alias(guint cell)
 {
-    return g_strdup_printf(SPM_QEMU_ALIAS_PREFIX "%u", cell);
+    return spm_strdup_printf(SPM_QEMU_ALIAS_PREFIX "%u", cell);
 }
 
 gboolean
@@ -52,7 +53,7 @@ spm_qemu_override(SpmLowering lowering, guint cell)
 
     add_property(list, "driver", "string", g_strdup(SPM_QEMU_DEVICE));
     if (lowering == SPM_LOWERING_B)
-        add_property(list, "node", "unsigned", g_strdup_printf("%u", cell));
+        add_property(list, "node", "unsigned", spm_strdup_printf("%u", cell));
     /* sp-mem sits in no hotplug slot. */
     add_property(list, "slot", "remove", NULL);
     return list;
@@ -63,41 +64,41 @@ spm_qemu_numa_node(guint id, const SpmNodeset *cpus, int initiator, const char *
 {
     GString *text = g_string_new(NULL);
 
-    g_string_printf(text, "node,nodeid=%u", id);
+    spm_string_append_printf(text, "node,nodeid=%u", id);
     if (cpus) {
         g_autofree char *list = spm_nodeset_format(cpus);
         g_auto(GStrv) ranges = g_strsplit(list, ",", -1);
 
         /* QEMU's option syntax has no commas in values: one cpus= a range. */
         for (char **range = ranges; *range; range++)
-            g_string_append_printf(text, ",cpus=%s", *range);
+            spm_string_append_printf(text, ",cpus=%s", *range);
     }
     if (initiator >= 0)
-        g_string_append_printf(text, ",initiator=%d", initiator);
+        spm_string_append_printf(text, ",initiator=%d", initiator);
     if (memdev)
-        g_string_append_printf(text, ",memdev=%s", memdev);
+        spm_string_append_printf(text, ",memdev=%s", memdev);
     return g_string_free(text, FALSE);
 }
 
 char *
 spm_qemu_numa_dist(guint from, guint to, guint value)
 {
-    return g_strdup_printf("dist,src=%u,dst=%u,val=%u", from, to, value);
+    return spm_strdup_printf("dist,src=%u,dst=%u,val=%u", from, to, value);
 }
 
 char *
 spm_qemu_numa_hmat_lb(const SpmNumaInterconnect *link)
 {
     g_autofree char *hierarchy =
-        link->cache ? g_strdup_printf("%s-level",
-                                      link->cache == 1 ? "first" : link->cache == 2 ? "second" : "third")
+        link->cache ? spm_strdup_printf("%s-level",
+                                        link->cache == 1 ? "first" : link->cache == 2 ? "second" : "third")
                     : g_strdup("memory");
 
-    return g_strdup_printf("hmat-lb,initiator=%u,target=%u,hierarchy=%s,data-type=%s-%s,%s=%" G_GUINT64_FORMAT "%s",
-                           link->initiator, link->target, hierarchy, link->type,
-                           link->bandwidth ? "bandwidth" : "latency",
-                           link->bandwidth ? "bandwidth" : "latency", link->value,
-                           link->bandwidth ? "K" : "");
+    return spm_strdup_printf("hmat-lb,initiator=%u,target=%u,hierarchy=%s,data-type=%s-%s,%s=%" G_GUINT64_FORMAT "%s",
+                             link->initiator, link->target, hierarchy, link->type,
+                             link->bandwidth ? "bandwidth" : "latency",
+                             link->bandwidth ? "bandwidth" : "latency", link->value,
+                             link->bandwidth ? "K" : "");
 }
 
 char *
@@ -109,10 +110,10 @@ spm_qemu_numa_hmat_cache(const SpmNumaCache *cache)
                          : g_str_equal(cache->policy, "writethrough") ? "write-through"
                                                                       : cache->policy;
 
-    return g_strdup_printf("hmat-cache,node-id=%u,size=%" G_GUINT64_FORMAT
-                           "K,level=%u,associativity=%s,policy=%s,line=%" G_GUINT64_FORMAT,
-                           cache->cell, cache->size / SPM_KIB, cache->level, associativity, policy,
-                           cache->line);
+    return spm_strdup_printf("hmat-cache,node-id=%u,size=%" G_GUINT64_FORMAT
+                             "K,level=%u,associativity=%s,policy=%s,line=%" G_GUINT64_FORMAT,
+                             cache->cell, cache->size / SPM_KIB, cache->level, associativity, policy,
+                             cache->line);
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "conf/numa_conf.h"
 #include "host/host_classify.h"
+#include "util/spm_memory.h"
 #include "util/spm_xml.h"
 
 char *
@@ -55,7 +56,7 @@ has_node(const SpmHost *host)
 static void
 add_node(xmlNode *spm, const SpmHostNode *node)
 {
-    g_autofree char *id = g_strdup_printf("%u", node->id);
+    g_autofree char *id = spm_strdup_printf("%u", node->id);
     xmlNode *element = spm_xml_add(spm, NULL, NULL, "node", NULL);
 
     spm_xml_set_attr(element, "id", id);

@@ -18,6 +18,7 @@
 #include "qemu/qemu_lower_cells.h"
 #include "qemu/qemu_record.h"
 #include "qemu/qemu_xmlns.h"
+#include "util/spm_memory.h"
 #include "util/spm_size.h"
 
 static void
@@ -139,7 +140,7 @@ lower_max_memory(SpmModel *model, xmlNode *record)
         entry = spm_record_keep(record, "maxMemory", model->max_memory);
         spm_xml_set_number(model->max_memory, "slots", slots);
     } else if (model->devices->len == 0) {
-        g_autofree char *kib = g_strdup_printf("%" G_GUINT64_FORMAT, bytes / SPM_KIB);
+        g_autofree char *kib = spm_strdup_printf("%" G_GUINT64_FORMAT, bytes / SPM_KIB);
         xmlNode *before = spm_xml_child(model->domain, "memory");
         xmlNode *node = spm_xml_add(model->domain, before, NULL, "maxMemory", kib);
 
@@ -226,7 +227,7 @@ device_of_cell(const SpmModel *model, const SpmNumaCell *cell, SpmLowering lower
 static void
 add_scaled(xmlNode *parent, const char *name, guint64 bytes)
 {
-    g_autofree char *kib = g_strdup_printf("%" G_GUINT64_FORMAT, bytes / SPM_KIB);
+    g_autofree char *kib = spm_strdup_printf("%" G_GUINT64_FORMAT, bytes / SPM_KIB);
 
     spm_xml_set_attr(spm_xml_add(parent, NULL, NULL, name, kib), "unit", "KiB");
 }
@@ -237,7 +238,7 @@ add_device(xmlNode *devices, const Device *device, SpmLowering lowering)
     g_autofree char *alias = spm_qemu_alias(device->cell);
     /* Under lowering B libvirt does not know the cell; cell 0 is always there,
      * and the override names the real one. */
-    g_autofree char *target = g_strdup_printf("%u", lowering == SPM_LOWERING_A ? device->cell : 0);
+    g_autofree char *target = spm_strdup_printf("%u", lowering == SPM_LOWERING_A ? device->cell : 0);
     gboolean on_device = device->backing && device->backing->kind == SPM_BACKING_DEVDAX;
     xmlNode *memory = spm_xml_add(devices, NULL, NULL, "memory", NULL);
     xmlNode *node;

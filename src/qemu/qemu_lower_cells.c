@@ -2,6 +2,7 @@
 #include "qemu/qemu_lower_cells.h"
 
 #include "qemu/qemu_record.h"
+#include "util/spm_memory.h"
 #include "util/spm_size.h"
 
 static const char *const moved_attributes[] = { "memAccess", "discard" };
@@ -137,7 +138,7 @@ set_size(xmlNode *node, const xmlNode *written, guint64 size)
         memory = spm_xml_attr(written, "memory");
         unit = spm_xml_attr(written, "unit");
     } else {
-        memory = g_strdup_printf("%" G_GUINT64_FORMAT, size / SPM_KIB);
+        memory = spm_strdup_printf("%" G_GUINT64_FORMAT, size / SPM_KIB);
         unit = g_strdup("KiB");
     }
     spm_xml_set_attr(node, "memory", memory);

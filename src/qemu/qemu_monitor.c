@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "util/spm_error.h"
+#include "util/spm_memory.h"
 
 /* Levels of a JSON answer; QEMU's need a handful. */
 #define DEPTH_MAX 64
@@ -287,7 +288,7 @@ spm_monitor_ask_async(const char *binary, const char *const *arguments,
     talk->sent = g_string_new("{\"execute\":\"qmp_capabilities\"}\n");
     talk->answers = g_ptr_array_new_with_free_func((GDestroyNotify)json_object_unref);
     for (; *commands; commands++, talk->wanted++)
-        g_string_append_printf(talk->sent, "%s\n", *commands);
+        spm_string_append_printf(talk->sent, "%s\n", *commands);
 
     if (!start(talk, arguments, &why)) {
         g_task_return_new_error(task, SPM_ERROR, SPM_ERROR_CONFIG_UNSUPPORTED,

@@ -4,6 +4,7 @@
 #include "qemu/qemu_domain.h"
 #include "qemu/qemu_record.h"
 #include "util/spm_error.h"
+#include "util/spm_memory.h"
 #include "util/spm_size.h"
 
 static xmlNode *
@@ -15,7 +16,7 @@ find_mark(const xmlNode *domain)
 char *
 spm_domain_mark_offline(const char *xml, gsize length, gint64 now, GError **error)
 {
-    g_autofree char *when = g_strdup_printf("%" G_GINT64_FORMAT, now);
+    g_autofree char *when = spm_strdup_printf("%" G_GINT64_FORMAT, now);
     g_autoptr(xmlDoc) doc = NULL;
     xmlNode *domain, *mark;
 

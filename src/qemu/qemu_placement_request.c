@@ -8,6 +8,7 @@
 #include "qemu/qemu_placement_note.h"
 #include "qemu/qemu_raise.h"
 #include "qemu/qemu_record.h"
+#include "util/spm_memory.h"
 
 /* An attribute of <address>, in hexadecimal as libvirt writes it or in decimal. */
 static guint64
@@ -31,11 +32,11 @@ read_pci(SpmPlacementRequest *request, const xmlNode *domain)
 
         if (g_strcmp0(type, "pci") == 0 && address)
             g_ptr_array_add(request->devices,
-                            g_strdup_printf("%04x:%02x:%02x.%x",
-                                            (guint)(address_part(address, "domain") & 0xffff),
-                                            (guint)(address_part(address, "bus") & 0xff),
-                                            (guint)(address_part(address, "slot") & 0x1f),
-                                            (guint)(address_part(address, "function") & 0x7)));
+                            spm_strdup_printf("%04x:%02x:%02x.%x",
+                                              (guint)(address_part(address, "domain") & 0xffff),
+                                              (guint)(address_part(address, "bus") & 0xff),
+                                              (guint)(address_part(address, "slot") & 0x1f),
+                                              (guint)(address_part(address, "function") & 0x7)));
     }
 }
 

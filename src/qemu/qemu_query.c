@@ -9,6 +9,7 @@
 #include "qemu/qemu_raise.h"
 #include "qemu/qemu_xmlns.h"
 #include "util/spm_error.h"
+#include "util/spm_memory.h"
 #include "util/spm_size.h"
 #include "util/spm_xml.h"
 
@@ -147,7 +148,7 @@ before_devices(const char *xml, gsize length, const char *element)
     if (!place)
         return NULL;
     text = g_string_new_len(xml, place - xml);
-    g_string_append_printf(text, "%s\n  ", element);
+    spm_string_append_printf(text, "%s\n  ", element);
     g_string_append_len(text, place, (gssize)length - (place - xml));
     return g_string_free(text, FALSE);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "util/spm_memory.h"
 #include "util/spm_size.h"
 #include "util/spm_xml_outline.h"
 
@@ -21,7 +22,7 @@ spm_record_new(xmlDoc *doc)
     /* Parts of the user's document will stand in it. */
     for (guint i = 1; spm_xml_uses_unbound(xmlDocGetRootElement(doc), prefix); i++) {
         g_free(prefix);
-        prefix = g_strdup_printf("virtspm-%u", i);
+        prefix = spm_strdup_printf("virtspm-%u", i);
     }
     xmlSetNs(record, xmlNewNs(record, BAD_CAST SPM_RECORD_NS, BAD_CAST prefix));
     return record;

@@ -6,6 +6,7 @@
 #include "qemu/qemu_record.h"
 #include "qemu/qemu_xmlns.h"
 #include "util/spm_error.h"
+#include "util/spm_memory.h"
 #include "util/spm_size.h"
 
 static gboolean
@@ -13,7 +14,7 @@ check_emulator(const SpmModel *model, const SpmNumaCell *cell, const SpmQemuCaps
                GError **error)
 {
     const char *binary = qemu->binary ? qemu->binary : "the emulator";
-    g_autofree char *version = qemu->version ? g_strdup_printf(" (QEMU %s)", qemu->version) : NULL;
+    g_autofree char *version = qemu->version ? spm_strdup_printf(" (QEMU %s)", qemu->version) : NULL;
 
     if (cell->memmap == SPM_MEMMAP_RESERVED) {
         spm_xml_error(error, cell->node, SPM_ERROR_CONFIG_UNSUPPORTED,

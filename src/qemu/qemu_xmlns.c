@@ -4,6 +4,7 @@
 #include <libxml/tree.h>
 
 #include "qemu/qemu_record.h"
+#include "util/spm_memory.h"
 
 static const char *const containers[] = { "capabilities", "override", "commandline" };
 
@@ -28,7 +29,7 @@ declare(xmlNode *domain, xmlNode *record)
     /* Without the namespace our elements would mean nothing, and the device would
      * be ordinary memory: there is always one more prefix to try. */
     for (guint i = 0; !made; i++) {
-        g_autofree char *prefix = i == 0 ? g_strdup("qemu") : g_strdup_printf("virtspm-qemu-%u", i);
+        g_autofree char *prefix = i == 0 ? g_strdup("qemu") : spm_strdup_printf("virtspm-qemu-%u", i);
 
         /* What lowering has taken out is in the record, and will be below the domain
          * again. */

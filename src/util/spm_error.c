@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "util/spm_error.h"
 
+#include "util/spm_memory.h"
+
 typedef struct {
     int line;
 } SpmErrorPrivate;
@@ -84,5 +86,5 @@ spm_error_text(const GError *error)
     const char *heading = spm_error_heading(spm_error_number(error));
     const char *slot = strchr(heading, '%'); /* where the detail goes: at the end */
 
-    return g_strdup_printf("%.*s%s", (int)(slot - heading), heading, error->message);
+    return spm_strdup_printf("%.*s%s", (int)(slot - heading), heading, error->message);
 }

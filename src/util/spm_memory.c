@@ -73,3 +73,37 @@ spm_memory_share_with_libxml2(void)
         g_once_init_leave(&once, 1);
     }
 }
+
+static char *
+format_text(const char *format, va_list args)
+{
+    char *text = g_strdup_vprintf(format, args);
+
+    if (!text)
+        g_error("there is no memory for a text");
+    return text;
+}
+
+char *
+spm_strdup_printf(const char *format, ...)
+{
+    va_list args;
+    char *text;
+
+    va_start(args, format);
+    text = format_text(format, args);
+    va_end(args);
+    return text;
+}
+
+void
+spm_string_append_printf(GString *string, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = format_text(format, args);
+    va_end(args);
+    g_string_append(string, text);
+}

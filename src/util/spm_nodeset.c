@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "util/spm_error.h"
+#include "util/spm_memory.h"
 
 #define WORD_BITS 64
 #define WORDS (SPM_NODESET_MAX / WORD_BITS)
@@ -263,9 +264,9 @@ spm_nodeset_format(const SpmNodeset *set)
 
         while (spm_nodeset_has(set, (guint)last + 1))
             last++;
-        g_string_append_printf(text, "%s%d", text->len ? "," : "", first);
+        spm_string_append_printf(text, "%s%d", text->len ? "," : "", first);
         if (last > first)
-            g_string_append_printf(text, "-%d", last);
+            spm_string_append_printf(text, "-%d", last);
         first = spm_nodeset_next(set, (guint)last + 1);
     }
     return g_string_free(text, FALSE);

@@ -2,6 +2,7 @@
 #include "util/spm_size.h"
 
 #include "util/spm_error.h"
+#include "util/spm_memory.h"
 
 gboolean
 spm_parse_uint64(const char *text, guint64 *value)
@@ -89,5 +90,5 @@ spm_size_format(guint64 bytes)
         bytes /= 1024;
         i++;
     }
-    return g_strdup_printf("%" G_GUINT64_FORMAT " %s", bytes, units[i]);
+    return spm_strdup_printf("%" G_GUINT64_FORMAT " %s", bytes, units[i]);
 }

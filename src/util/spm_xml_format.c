@@ -12,6 +12,8 @@
 
 #include "util/spm_xml_outline.h"
 
+#include "util/spm_memory.h"
+
 /* ---- text ---- */
 
 /* As g_string_append_len(), with little ado for what there is room for: nearly all of a
@@ -138,7 +140,7 @@ append_cdata(GString *text, const char *content)
     g_autoptr(GString) inside = g_string_new(content);
 
     g_string_replace(inside, "]]>", "]]]]><![CDATA[>", 0);
-    g_string_append_printf(text, "<![CDATA[%s]]>", inside->str);
+    spm_string_append_printf(text, "<![CDATA[%s]]>", inside->str);
 }
 
 static void append_node(GString *text, const xmlNode *node, char quote);
@@ -210,14 +212,14 @@ append_node(GString *text, const xmlNode *node, char quote)
     } else if (node->type == XML_CDATA_SECTION_NODE) {
         append_cdata(text, content ? content : "");
     } else if (node->type == XML_COMMENT_NODE) {
-        g_string_append_printf(text, "<!--%s-->", content ? content : "");
+        spm_string_append_printf(text, "<!--%s-->", content ? content : "");
     } else if (spm_xml_is_kept_text(node)) {
         append(text, content);
     } else if (node->type == XML_PI_NODE) {
-        g_string_append_printf(text, "<?%s%s%s?>", (const char *)node->name, content ? " " : "",
-                               content ? content : "");
+        spm_string_append_printf(text, "<?%s%s%s?>", (const char *)node->name, content ? " " : "",
+                                 content ? content : "");
     } else if (node->type == XML_ENTITY_REF_NODE) {
-        g_string_append_printf(text, "&%s;", (const char *)node->name);
+        spm_string_append_printf(text, "&%s;", (const char *)node->name);
     }
 }
 
@@ -240,8 +242,8 @@ spm_xml_format(const xmlDoc *doc, char quote)
 
     /* -1: there was no declaration (xmlDoc.standalone in libxml/tree.h). */
     if (doc->standalone != -1)
-        g_string_append_printf(text, "<?xml version=%c%s%c encoding=%cUTF-8%c?>\n", quote,
-                               (const char *)doc->version, quote, quote, quote);
+        spm_string_append_printf(text, "<?xml version=%c%s%c encoding=%cUTF-8%c?>\n", quote,
+                                 (const char *)doc->version, quote, quote, quote);
     for (const xmlNode *node = doc->children; node; node = node->next) {
         append_node(text, node, quote);
         g_string_append_c(text, '\n');
