@@ -319,10 +319,10 @@ spm_xml_scan_skip(SpmXmlScan *scan, const SpmXmlTag *tag, SpmXmlHeld *held)
             open[depth].name = next.name;
             open[depth++].length = next.length;
         } else if (!next.opens) {
-            depth--;
-            if (next.length != open[depth].length ||
-                memcmp(next.name, open[depth].name, next.length) != 0)
+            if (depth == 0 || next.length != open[depth - 1].length ||
+                memcmp(next.name, open[depth - 1].name, next.length) != 0)
                 return FALSE;
+            depth--;
         }
         if (depth == 0)
             return TRUE;

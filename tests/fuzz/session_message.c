@@ -52,7 +52,7 @@ message_new(guint32 procedure, guint32 type, guint32 serial, guint32 status,
 static void
 write_domain(GByteArray *bytes, Script *script)
 {
-    static const guint8 uuids[2][SPM_RPC_UUID_SIZE] = { "0123456789abcdef", "fedcba9876543210" };
+    static const guint8 uuids[2][SPM_RPC_UUID_SIZE] = { "0123456789abcde", "fedcba987654321" };
 
     spm_xdr_write_string(bytes, "guest", 5);
     spm_xdr_write_fixed(bytes, uuids[script_choose(script, 2)], SPM_RPC_UUID_SIZE);

@@ -219,7 +219,7 @@ expect_question_taken_back(void)
 static void
 write_domain(GByteArray *bytes)
 {
-    static const guint8 uuid[16] = "0123456789abcdef";
+    static const guint8 uuid[16] = "0123456789abcde";
 
     spm_xdr_write_string(bytes, "guest", 5);
     spm_xdr_write_fixed(bytes, uuid, sizeof uuid);
