@@ -127,7 +127,11 @@ spm_tls_certificate_dn(gnutls_x509_crt_t certificate)
     char dn[DN_MAX];
     size_t size = sizeof dn;
 
-    return gnutls_x509_crt_get_dn(certificate, dn, &size) == 0 ? g_strdup(dn) : NULL;
+    /* GnuTLS leaves other bytes as they are, and GLib ends the process when it matches a
+     * pattern with half a character. */
+    return gnutls_x509_crt_get_dn(certificate, dn, &size) == 0 && g_utf8_validate(dn, -1, NULL)
+               ? g_strdup(dn)
+               : NULL;
 }
 
 gboolean

@@ -24,11 +24,11 @@ typedef enum {
 gboolean spm_tls_certificate_check(gnutls_x509_crt_t certificate, SpmTlsRole role,
                                    const char *name, GError **error);
 
-/* The distinguished name as libvirt writes it; caller frees. NULL: it has none that
- * can be read. */
+/* The distinguished name as libvirt writes it, UTF-8; caller frees. NULL: it has none
+ * that can be read. */
 char *spm_tls_certificate_dn(gnutls_x509_crt_t certificate);
 
-/* Is @dn in the list? A pattern may hold '*' and '?'. Without a list all are. */
+/* Is @dn, which is UTF-8, in the list? A pattern may hold '*' and '?'. Without a list all are. */
 gboolean spm_tls_dn_is_allowed(const char *const *patterns, const char *dn);
 
 /* The bits of @status (gnutls_certificate_status_t) in words; caller frees. */
