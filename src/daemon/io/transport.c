@@ -70,15 +70,8 @@ static gssize
 unix_write(SpmTransport *transport, const struct iovec *iov, guint count)
 {
     struct msghdr message = { .msg_iov = (struct iovec *)iov, .msg_iovlen = count };
-    gssize result;
 
-    if (count > 1)
-        return send_message(transport->fd, &message);
-    /* The kernel has less to look at, and nearly every message is in one piece. */
-    do {
-        result = send(transport->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    } while (result < 0 && errno == EINTR);
-    return result;
+    return send_message(transport->fd, &message);
 }
 
 static gssize
