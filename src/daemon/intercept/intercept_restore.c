@@ -41,15 +41,22 @@ static const SpmMemoryDeed start = {
  * the call, not the one about our question. Should it restore all the same, the hook
  * (src/hook) is asked. */
 static void
-image_answered(SpmCall *call, const guint8 *payload, gsize size)
+judge_image(SpmCall *call, const guint8 *payload, gsize size, const SpmMemoryDeed *deed,
+            SpmCallAllowedFunc pass)
 {
     const char *xml;
     gsize length;
 
     if (!payload)
-        spm_intercept_translate(call);
+        pass(call);
     else if (spm_call_result_string(call, payload, size, &xml, &length))
-        spm_intercept_memory(call, &restore, xml, length, spm_intercept_translate);
+        spm_intercept_memory(call, deed, xml, length, pass);
+}
+
+static void
+image_answered(SpmCall *call, const guint8 *payload, gsize size)
+{
+    judge_image(call, payload, size, &restore, spm_intercept_translate);
 }
 
 /* The path of the image, as the client spelled it; FALSE when there is none, which
@@ -152,13 +159,7 @@ ask_about_domain(SpmCall *call, guint32 procedure, SpmCallResultFunc func)
 static void
 managed_answered(SpmCall *call, const guint8 *payload, gsize size)
 {
-    const char *xml;
-    gsize length;
-
-    if (!payload)
-        spm_intercept_start_definition(call);
-    else if (spm_call_result_string(call, payload, size, &xml, &length))
-        spm_intercept_memory(call, &start, xml, length, spm_intercept_start_definition);
+    judge_image(call, payload, size, &start, spm_intercept_start_definition);
 }
 
 /* Other drivers than QEMU's may not know the question: they have no such image. */
