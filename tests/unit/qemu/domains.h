@@ -103,6 +103,21 @@ raised(const char *xml)
     return user;
 }
 
+/* Either way, for a test that does the same with both. */
+typedef char *(*Translate)(const char *xml, gsize length, const Host *host, GError **error);
+
+static inline char *
+translate_down(const char *xml, gsize length, const Host *host, GError **error)
+{
+    return spm_domain_lower(xml, length, &host->context, error);
+}
+
+static inline char *
+translate_up(const char *xml, gsize length, const Host *host, GError **error)
+{
+    return spm_domain_raise(xml, length, error);
+}
+
 static inline void
 assert_same_document(const char *left, const char *right)
 {

@@ -24,20 +24,6 @@
 #define SANITIZED 1
 #endif
 
-typedef char *(*Translate)(const char *xml, gsize length, const Host *host, GError **error);
-
-static char *
-lower(const char *xml, gsize length, const Host *host, GError **error)
-{
-    return spm_domain_lower(xml, length, &host->context, error);
-}
-
-static char *
-raise_it(const char *xml, gsize length, const Host *host, GError **error)
-{
-    return spm_domain_raise(xml, length, error);
-}
-
 /* ---- in the place of malloc() ---- */
 
 static gboolean counting;
@@ -161,10 +147,10 @@ fail_each_of(gboolean all_that_follow)
         g_autofree char *stock = NULL;
 
         host_make(&host, !b);
-        stock = lower(USER_DOMAIN, strlen(USER_DOMAIN), &host, NULL);
+        stock = translate_down(USER_DOMAIN, strlen(USER_DOMAIN), &host, NULL);
         g_assert_nonnull(stock);
-        fail_each(lower, USER_DOMAIN, &host);
-        fail_each(raise_it, stock, &host);
+        fail_each(translate_down, USER_DOMAIN, &host);
+        fail_each(translate_up, stock, &host);
     }
 }
 

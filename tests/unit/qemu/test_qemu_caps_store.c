@@ -181,16 +181,11 @@ edit(const char *file, const char *was, const char *is)
     write_file(file, edited->str, edited->len);
 }
 
+/* Each edit of a kept answer makes it none. */
 static void
-what_another_virtspm_wrote_or_asked_does_not_count(void)
+assert_none_counts(const char *const edits[][2], gsize count)
 {
-    static const char *const edits[][2] = {
-        { "\"questions\" : 1", "\"questions\" : 2" },
-        { "\"virtspm\" : \"", "\"virtspm\" : \"9" },
-        { "\"binary\" : \"/usr", "\"binary\" : \"/opt" },
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(edits); i++) {
+    for (gsize i = 0; i < count; i++) {
         g_auto(Place) place = { 0 };
         g_autofree char *file = NULL;
 
@@ -200,6 +195,18 @@ what_another_virtspm_wrote_or_asked_does_not_count(void)
         edit(file, edits[i][0], edits[i][1]);
         g_assert_false(is_known(&place));
     }
+}
+
+static void
+what_another_virtspm_wrote_or_asked_does_not_count(void)
+{
+    static const char *const edits[][2] = {
+        { "\"questions\" : 1", "\"questions\" : 2" },
+        { "\"virtspm\" : \"", "\"virtspm\" : \"9" },
+        { "\"binary\" : \"/usr", "\"binary\" : \"/opt" },
+    };
+
+    assert_none_counts(edits, G_N_ELEMENTS(edits));
 }
 
 static void
@@ -216,16 +223,7 @@ members_of_another_type_or_missing_do_not_count(void)
         { "\"seconds\" : 1750000000", "\"seconds\" : {}" },
     };
 
-    for (gsize i = 0; i < G_N_ELEMENTS(edits); i++) {
-        g_auto(Place) place = { 0 };
-        g_autofree char *file = NULL;
-
-        place_make(&place);
-        keep(&place, BINARY, FALSE);
-        file = the_file(&place);
-        edit(file, edits[i][0], edits[i][1]);
-        g_assert_false(is_known(&place));
-    }
+    assert_none_counts(edits, G_N_ELEMENTS(edits));
 }
 
 /* Whoever wrote it: such a file is no answer of an emulator's, kept by this virtspm. */
@@ -241,16 +239,7 @@ what_it_would_not_write_itself_does_not_count(void)
         { "\"version\" : \"11.1.3\"", "\"version\" : \"11.1.3\" /* seen */" },
     };
 
-    for (gsize i = 0; i < G_N_ELEMENTS(edits); i++) {
-        g_auto(Place) place = { 0 };
-        g_autofree char *file = NULL;
-
-        place_make(&place);
-        keep(&place, BINARY, FALSE);
-        file = the_file(&place);
-        edit(file, edits[i][0], edits[i][1]);
-        g_assert_false(is_known(&place));
-    }
+    assert_none_counts(edits, G_N_ELEMENTS(edits));
 }
 
 static void

@@ -17,20 +17,6 @@
 /* How such a process ends. */
 enum { TRANSLATED, REFUSED, WRONG };
 
-typedef char *(*Translate)(const char *xml, gsize length, const Host *host, GError **error);
-
-static char *
-lower(const char *xml, gsize length, const Host *host, GError **error)
-{
-    return spm_domain_lower(xml, length, &host->context, error);
-}
-
-static char *
-raise_it(const char *xml, gsize length, const Host *host, GError **error)
-{
-    return spm_domain_raise(xml, length, error);
-}
-
 /* A domain of about @size bytes, made of elements as small as they get, which take
  * most memory for their length. With that namespace they do not stay text. */
 static char *
@@ -162,10 +148,10 @@ translate_or_refuse(gsize size, gsize most, guint steps)
         return;
     }
     host_make(&host, TRUE);
-    stock = with_enough(lower, user, &host);
-    back = with_enough(raise_it, stock, &host);
-    try_all(lower, user, stock, &host, most, most / steps);
-    try_all(raise_it, stock, back, &host, most, most / steps);
+    stock = with_enough(translate_down, user, &host);
+    back = with_enough(translate_up, stock, &host);
+    try_all(translate_down, user, stock, &host, most, most / steps);
+    try_all(translate_up, stock, back, &host, most, most / steps);
 }
 
 static void
