@@ -152,7 +152,7 @@ class World(bindings.Objects):
         if kind == "virStorageVol":
             return pool.storageVolLookupByName("vol")
         if kind == "virStream":
-            stream = self.connection.newStream(libvirt.VIR_STREAM_NONBLOCK)
+            stream = self.stream(libvirt.VIR_STREAM_NONBLOCK)
             self.connection.lookupByName("on").openConsole(None, stream,
                                                            libvirt.VIR_DOMAIN_CONSOLE_FORCE)
             return stream
