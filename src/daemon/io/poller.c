@@ -54,16 +54,13 @@ call(SpmWatch *watch, guint ready)
         watch->func(ready, watch->user_data);
 }
 
-static gboolean
-dispatch(GSource *source, GSourceFunc callback, gpointer data)
+/* Handlers wait for nothing, so this never comes again within itself. */
+static void
+deal(Poller *poller, int count)
 {
-    Poller *poller = (Poller *)source;
-
-    /* Handlers wait for nothing, so this never comes again within itself. */
-    g_return_val_if_fail(!poller->dispatching, G_SOURCE_CONTINUE);
+    g_return_if_fail(!poller->dispatching);
     poller->dispatching = TRUE;
-    if (poller->count == 0)
-        poller->count = epoll_wait(poller->set, poller->ready, BATCH, 0);
+    poller->count = count;
     for (poller->next = 0; poller->next < poller->count;) {
         struct epoll_event *event = &poller->ready[poller->next++];
 
@@ -72,24 +69,33 @@ dispatch(GSource *source, GSourceFunc callback, gpointer data)
     }
     poller->next = poller->count = 0;
     poller->dispatching = FALSE;
+}
+
+static gboolean
+dispatch(GSource *source, GSourceFunc callback, gpointer data)
+{
+    Poller *poller = (Poller *)source;
+
+    deal(poller, epoll_wait(poller->set, poller->ready, BATCH, 0));
     return G_SOURCE_CONTINUE;
 }
 
 /* poll() for the main loop. Mostly there are just its wake-up descriptor and the
  * set: then it waits in the set itself, one system call instead of two, and one
- * wake-up in the kernel instead of two. */
+ * wake-up in the kernel instead of two. The sockets are dealt with at once, so that
+ * no message waits for what the loop does between polling and dispatching; it looks
+ * at everything else after each batch, as ever. */
 static gint
 wait_in_set(GPollFD *fds, guint n_fds, gint timeout)
 {
     Poller *poller = of_this_thread;
-    GPollFD *sockets, *wakeup;
+    GPollFD *wakeup;
     int count;
 
-    if (!poller || poller->dispatching || poller->count > 0 || n_fds != 2 ||
+    if (!poller || poller->dispatching || n_fds != 2 ||
         (fds[0].fd != poller->set && fds[1].fd != poller->set))
         return g_poll(fds, n_fds, timeout);
 
-    sockets = &fds[fds[0].fd != poller->set];
     wakeup = &fds[fds[0].fd == poller->set];
     if (!poller->has_wakeup) {
         struct epoll_event event = { .events = EPOLLIN };
@@ -100,12 +106,17 @@ wait_in_set(GPollFD *fds, guint n_fds, gint timeout)
     }
     fds[0].revents = fds[1].revents = 0;
     count = epoll_wait(poller->set, poller->ready, BATCH, timeout);
-    for (int i = 0; i < count; i++)
-        (poller->ready[i].data.ptr ? sockets : wakeup)->revents = G_IO_IN;
-    /* Otherwise nobody comes to deal with it. */
-    if (sockets->revents)
-        poller->count = count;
-    return count < 0 ? -1 : (fds[0].revents != 0) + (fds[1].revents != 0);
+    if (count < 0)
+        return -1;
+    for (int i = 0; i < count; i++) {
+        if (!poller->ready[i].data.ptr)
+            wakeup->revents = G_IO_IN;
+    }
+    /* A handler may give the last watch up. */
+    g_source_ref(&poller->base);
+    deal(poller, count);
+    g_source_unref(&poller->base);
+    return wakeup->revents != 0;
 }
 
 static void

@@ -4,6 +4,7 @@
 import uuid
 
 from lib import domains, hypervisor, rpc, xdr
+from measure import awake
 from measure.results import Part, Row
 
 DOMAIN_LOOKUP_BY_NAME, DOMAIN_LOOKUP_BY_UUID = 23, 24
@@ -21,10 +22,12 @@ def measure(bench):
     rows = []
     with hypervisor.connected(hypervisor.LIBVIRT_URI) as connection, \
             hypervisor.defined(connection, domains.plain("bench-calls", UUID)):
+        # Alone, a client and its answers wake sleeping processors with every step.
+        with awake.held() as are_awake:
+            if are_awake:
+                rows += of_clients(bench, 1, "1 client, awake")
         for clients in CLIENTS:
-            for name, frame in CALLS.items():
-                samples = bench.calls([frame], clients)
-                rows += [row(samples, name, clients, figure) for figure in ("p50", "p99")]
+            rows += of_clients(bench, clients, f"{clients} clients" if clients > 1 else "1 client")
     return Part(
         title="calls",
         about="Latency in microseconds, and what socat and virtspmd add to it. Adding at most what "
@@ -33,9 +36,14 @@ def measure(bench):
         ratio="virtspmd / socat", rows=rows)
 
 
-def row(samples, name, clients, figure):
+def of_clients(bench, clients, who):
+    for name, frame in CALLS.items():
+        samples = bench.calls([frame], clients)
+        for figure in ("p50", "p99"):
+            yield row(samples, f"{name}, {who}, {figure}", figure)
+
+
+def row(samples, name, figure):
     direct, socat, virtspmd = (samples.median(way, figure) for way in ("direct", "socat", "virtspmd"))
-    many = f"{clients} clients" if clients > 1 else "1 client"
-    return Row(f"{name}, {many}, {figure}",
-               (direct, socat, virtspmd, socat - direct, virtspmd - direct),
+    return Row(name, (direct, socat, virtspmd, socat - direct, virtspmd - direct),
                ratio=samples.ratio(figure), at_most=1.0)
