@@ -89,7 +89,7 @@ class Bench:
                                     f"--seconds={seconds}", f"--clients={clients}", path,
                                     *(SOCKETS[name] for name in names)), names)
 
-    def streams(self, direction, size, frame, names=NAMES, rounds=5):
+    def streams(self, direction, size, frame, names=NAMES, rounds=11):
         """Let a volume be uploaded or downloaded, on each of the ways in turns."""
         with frames_in_file([frame]) as path:
             return Samples(self.run("bench-stream", f"--rounds={rounds}", direction, size, path,
