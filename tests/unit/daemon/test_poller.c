@@ -21,7 +21,16 @@ struct Pair {
     GIOCondition ready; /* what was reported, in all */
     guint calls;
     Pair *frees; /* whose watch goes when this one is reported */
+    gboolean starts; /* an idle function and a timer, when it is first reported */
+    guint ran;       /* of these */
 };
+
+static gboolean
+run(gpointer data)
+{
+    ((Pair *)data)->ran++;
+    return G_SOURCE_REMOVE;
+}
 
 static void
 reported(GIOCondition ready, gpointer data)
@@ -32,6 +41,10 @@ reported(GIOCondition ready, gpointer data)
     pair->calls++;
     if (pair->frees)
         g_clear_pointer(&pair->frees->watch, spm_watch_free);
+    if (pair->starts && pair->calls == 1) {
+        g_idle_add(run, pair);
+        g_timeout_add(1, run, pair);
+    }
 }
 
 static void
@@ -160,6 +173,27 @@ test_nobody_starves(void)
     g_assert_cmpuint(most - least, <=, 1);
 }
 
+/* Started while a socket is dealt with, which the main loop is not told of. */
+static void
+test_what_a_handler_starts_runs(gconstpointer data)
+{
+    gboolean always_ready = GPOINTER_TO_INT(data);
+    Pair pair = { .starts = TRUE };
+    char byte;
+
+    open_pair(&pair);
+    watch_pair(&pair, G_IO_IN);
+    settle(); /* of the watch the main loop was told */
+    send_byte(&pair);
+    while (pair.calls == 0)
+        g_main_context_iteration(NULL, TRUE);
+    if (!always_ready)
+        g_assert_cmpint(recv(pair.ours, &byte, 1, 0), ==, 1);
+    while (pair.ran < 2)
+        g_main_context_iteration(NULL, TRUE);
+    close_pair(&pair);
+}
+
 /* Both are ready at once; whichever is first ends the other. */
 static void
 test_a_watch_that_went_meanwhile_is_not_reported(void)
@@ -231,6 +265,10 @@ main(int argc, char **argv)
     ADD("hanging-up", test_hanging_up_is_reported_unasked);
     ADD("idle-sockets", test_idle_sockets_cost_the_main_loop_nothing);
     ADD("nobody-starves", test_nobody_starves);
+    g_test_add_data_func("/daemon/poller/what-a-handler-starts/busy", GINT_TO_POINTER(TRUE),
+                         test_what_a_handler_starts_runs);
+    g_test_add_data_func("/daemon/poller/what-a-handler-starts/idle", GINT_TO_POINTER(FALSE),
+                         test_what_a_handler_starts_runs);
     ADD("gone-meanwhile", test_a_watch_that_went_meanwhile_is_not_reported);
     ADD("ends-itself", test_a_watch_may_end_itself);
     ADD("no-descriptor", test_without_a_descriptor_it_goes_on);
