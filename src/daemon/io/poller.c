@@ -54,29 +54,40 @@ call(SpmWatch *watch, guint ready)
         watch->func(ready, watch->user_data);
 }
 
-/* Handlers wait for nothing, so this never comes again within itself. */
-static void
-deal(Poller *poller, int count)
+/* Waits for sockets and deals with them; TRUE when the main loop was woken up, -1 when
+ * epoll_wait() fails. Handlers wait for nothing, so this never comes again within itself. */
+static gint
+deal(Poller *poller, gint timeout)
 {
-    g_return_if_fail(!poller->dispatching);
+    gint woken = FALSE;
+    int count;
+
+    g_return_val_if_fail(!poller->dispatching, FALSE);
+    count = epoll_wait(poller->set, poller->ready, BATCH, timeout);
+    if (count < 0)
+        return -1;
+    /* A handler may give the last watch up. */
+    g_source_ref(&poller->base);
     poller->dispatching = TRUE;
     poller->count = count;
     for (poller->next = 0; poller->next < poller->count;) {
         struct epoll_event *event = &poller->ready[poller->next++];
 
-        if (event->data.ptr)
+        if (event->data.ptr == poller)
+            woken = TRUE;
+        else if (event->data.ptr)
             call(event->data.ptr, event->events);
     }
     poller->next = poller->count = 0;
     poller->dispatching = FALSE;
+    g_source_unref(&poller->base);
+    return woken;
 }
 
 static gboolean
 dispatch(GSource *source, GSourceFunc callback, gpointer data)
 {
-    Poller *poller = (Poller *)source;
-
-    deal(poller, epoll_wait(poller->set, poller->ready, BATCH, 0));
+    deal((Poller *)source, 0);
     return G_SOURCE_CONTINUE;
 }
 
@@ -90,7 +101,7 @@ wait_in_set(GPollFD *fds, guint n_fds, gint timeout)
 {
     Poller *poller = of_this_thread;
     GPollFD *wakeup;
-    int count;
+    gint woken;
 
     if (!poller || poller->dispatching || n_fds != 2 ||
         (fds[0].fd != poller->set && fds[1].fd != poller->set))
@@ -98,25 +109,17 @@ wait_in_set(GPollFD *fds, guint n_fds, gint timeout)
 
     wakeup = &fds[fds[0].fd == poller->set];
     if (!poller->has_wakeup) {
-        struct epoll_event event = { .events = EPOLLIN };
+        struct epoll_event event = { .events = EPOLLIN, .data.ptr = poller };
 
         if (epoll_ctl(poller->set, EPOLL_CTL_ADD, wakeup->fd, &event) < 0)
             return g_poll(fds, n_fds, timeout);
         poller->has_wakeup = TRUE;
     }
     fds[0].revents = fds[1].revents = 0;
-    count = epoll_wait(poller->set, poller->ready, BATCH, timeout);
-    if (count < 0)
-        return -1;
-    for (int i = 0; i < count; i++) {
-        if (!poller->ready[i].data.ptr)
-            wakeup->revents = G_IO_IN;
-    }
-    /* A handler may give the last watch up. */
-    g_source_ref(&poller->base);
-    deal(poller, count);
-    g_source_unref(&poller->base);
-    return wakeup->revents != 0;
+    woken = deal(poller, timeout);
+    if (woken > 0)
+        wakeup->revents = G_IO_IN;
+    return woken;
 }
 
 static void
