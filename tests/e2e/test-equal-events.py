@@ -84,8 +84,8 @@ def _(seen):
 def _(seen):
     connection = seen.connect()
     happened = watch.Watch(seen, connection)
-    domain = seen.does(connection.createXML, documents.domain().replace(
-        "<on_reboot>destroy</on_reboot>", ""), libvirt.VIR_DOMAIN_START_PAUSED)
+    domain = seen.does(connection.createXML, documents.domain(on_reboot="restart"),
+                       libvirt.VIR_DOMAIN_START_PAUSED)
     seen.does(domain.reset)
     happened.until("reboot", "plain")
     seen.does(domain.destroy)

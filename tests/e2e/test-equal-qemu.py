@@ -101,8 +101,7 @@ class World(bindings.Objects):
         documents.image()
         # With on_reboot=destroy, the answer to a reset and the domain's end are a race.
         domain = self.keeper.defineXML(documents.domain(
-            "on", 1, devices=documents.disk() + DEVICES).replace(
-                "<on_reboot>destroy", "<on_reboot>restart"))
+            "on", 1, devices=documents.disk() + DEVICES, on_reboot="restart"))
         domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
         domain.checkpointCreateXML("<domaincheckpoint><name>c</name></domaincheckpoint>")
 

@@ -4,7 +4,8 @@
 EMULATOR = "/usr/bin/qemu-system-x86_64"
 
 
-def plain(name="plain", uuid="", devices="", os="", rest="", emulator=EMULATOR):
+def plain(name="plain", uuid="", devices="", os="", rest="", emulator=EMULATOR,
+          on_reboot="destroy"):
     """A small domain that has nothing to do with SPM."""
     return f"""<domain type='qemu'>
   <name>{name}</name>
@@ -13,7 +14,7 @@ def plain(name="plain", uuid="", devices="", os="", rest="", emulator=EMULATOR):
   <vcpu>1</vcpu>
   <os><type arch='x86_64' machine='q35'>hvm</type>{os}</os>
   <features><acpi/></features>
-  <on_reboot>destroy</on_reboot>
+  <on_reboot>{on_reboot}</on_reboot>
   {rest}
   <devices>
     <emulator>{emulator}</emulator>
