@@ -21,6 +21,8 @@ typedef struct {
     int set;
     guint watches;
     gboolean has_wakeup; /* the set watches the main loop's wake-up descriptor, too */
+    gboolean woken;      /* and that was reported */
+    gboolean dealt;      /* while the main loop polled; it has yet to dispatch */
     gboolean dispatching;
     /* What was reported and is not dealt with yet. */
     struct epoll_event ready[BATCH];
@@ -54,59 +56,57 @@ call(SpmWatch *watch, guint ready)
         watch->func(ready, watch->user_data);
 }
 
-/* Waits for sockets and deals with them; TRUE when the main loop was woken up, -1 when
- * epoll_wait() fails. Handlers wait for nothing, so this never comes again within itself. */
-static gint
+/* Waits for sockets and deals with them; returns how many were ready, or -1 when
+ * epoll_wait() fails. Handlers wait for nothing, so this never comes again within itself.
+ * One of them may give the last watch up, so the caller holds the poller. */
+static int
 deal(Poller *poller, gint timeout)
 {
-    gint woken = FALSE;
-    int count;
-
-    g_return_val_if_fail(!poller->dispatching, FALSE);
-    count = epoll_wait(poller->set, poller->ready, BATCH, timeout);
-    if (count < 0)
-        return -1;
-    /* A handler may give the last watch up. */
-    g_source_ref(&poller->base);
+    g_return_val_if_fail(!poller->dispatching, 0);
+    poller->woken = FALSE;
+    poller->next = 0;
+    poller->count = epoll_wait(poller->set, poller->ready, BATCH, timeout);
     poller->dispatching = TRUE;
-    poller->count = count;
-    for (poller->next = 0; poller->next < poller->count;) {
+    while (poller->next < poller->count) {
         struct epoll_event *event = &poller->ready[poller->next++];
 
         if (event->data.ptr == poller)
-            woken = TRUE;
+            poller->woken = TRUE;
         else if (event->data.ptr)
             call(event->data.ptr, event->events);
     }
-    poller->next = poller->count = 0;
     poller->dispatching = FALSE;
-    g_source_unref(&poller->base);
-    return woken;
+    return poller->count;
 }
 
 static gboolean
 dispatch(GSource *source, GSourceFunc callback, gpointer data)
 {
-    deal((Poller *)source, 0);
+    Poller *poller = (Poller *)source;
+
+    if (!poller->dealt)
+        deal(poller, 0);
+    poller->dealt = FALSE;
     return G_SOURCE_CONTINUE;
 }
-
 /* poll() for the main loop. Mostly there are just its wake-up descriptor and the
  * set: then it waits in the set itself, one system call instead of two, and one
  * wake-up in the kernel instead of two. The sockets are dealt with at once, so that
  * no message waits for what the loop does between polling and dispatching; it looks
- * at everything else after each batch, as ever. */
+ * at everything else after each batch, as ever. What was dealt with is reported as
+ * ready all the same: who runs the loop until nothing happens must see it happen. */
 static gint
 wait_in_set(GPollFD *fds, guint n_fds, gint timeout)
 {
     Poller *poller = of_this_thread;
-    GPollFD *wakeup;
-    gint woken;
+    GPollFD *wakeup, *set;
+    int count;
 
     if (!poller || poller->dispatching || n_fds != 2 ||
         (fds[0].fd != poller->set && fds[1].fd != poller->set))
         return g_poll(fds, n_fds, timeout);
 
+    set = &fds[fds[0].fd != poller->set];
     wakeup = &fds[fds[0].fd == poller->set];
     if (!poller->has_wakeup) {
         struct epoll_event event = { .events = EPOLLIN, .data.ptr = poller };
@@ -115,11 +115,13 @@ wait_in_set(GPollFD *fds, guint n_fds, gint timeout)
             return g_poll(fds, n_fds, timeout);
         poller->has_wakeup = TRUE;
     }
-    fds[0].revents = fds[1].revents = 0;
-    woken = deal(poller, timeout);
-    if (woken > 0)
-        wakeup->revents = G_IO_IN;
-    return woken;
+    g_source_ref(&poller->base);
+    count = deal(poller, timeout);
+    wakeup->revents = poller->woken ? G_IO_IN : 0;
+    poller->dealt = count > poller->woken;
+    set->revents = poller->dealt ? G_IO_IN : 0;
+    g_source_unref(&poller->base);
+    return count < 0 ? -1 : (wakeup->revents != 0) + (set->revents != 0);
 }
 
 static void
@@ -144,6 +146,8 @@ poller_get(void)
     of_this_thread->set = set;
     g_source_set_static_name(&of_this_thread->base, "virtspmd sockets");
     g_source_add_unix_fd(&of_this_thread->base, set, G_IO_IN);
+    /* There may always be a socket that is ready; whatever else is, comes first. */
+    g_source_set_priority(&of_this_thread->base, G_PRIORITY_LOW);
     /* Otherwise GLib takes the descriptor out for as long as it is dispatched, and
      * wakes itself up twice: three system calls more, of seven a message. */
     g_source_set_can_recurse(&of_this_thread->base, TRUE);

@@ -173,6 +173,22 @@ test_nobody_starves(void)
     g_assert_cmpuint(most - least, <=, 1);
 }
 
+/* Who runs the loop until nothing happens goes by what an iteration says. */
+static void
+test_the_main_loop_says_that_something_happened(void)
+{
+    Pair pair = { 0 };
+
+    open_pair(&pair);
+    watch_pair(&pair, G_IO_IN);
+    settle();
+    g_assert_false(g_main_context_iteration(NULL, FALSE));
+    send_byte(&pair);
+    g_assert_true(g_main_context_iteration(NULL, FALSE));
+    g_assert_cmpuint(pair.calls, ==, 1);
+    close_pair(&pair);
+}
+
 /* Started while a socket is dealt with, which the main loop is not told of. */
 static void
 test_what_a_handler_starts_runs(gconstpointer data)
@@ -265,6 +281,7 @@ main(int argc, char **argv)
     ADD("hanging-up", test_hanging_up_is_reported_unasked);
     ADD("idle-sockets", test_idle_sockets_cost_the_main_loop_nothing);
     ADD("nobody-starves", test_nobody_starves);
+    ADD("something-happened", test_the_main_loop_says_that_something_happened);
     g_test_add_data_func("/daemon/poller/what-a-handler-starts/busy", GINT_TO_POINTER(TRUE),
                          test_what_a_handler_starts_runs);
     g_test_add_data_func("/daemon/poller/what-a-handler-starts/idle", GINT_TO_POINTER(FALSE),
