@@ -157,6 +157,8 @@ take(SpmRpcParser *parser, guint64 wanted)
 {
     gsize size = MIN(wanted, parser->end - parser->start);
 
+    if (size == 0)
+        return 0; /* there may be no buffer */
     parser->piece = parser->input + parser->start;
     parser->piece_size = size;
     parser->start += size;
@@ -169,6 +171,8 @@ fill_head(SpmRpcParser *parser, gsize wanted)
 {
     gsize size = take(parser, wanted - parser->head_size);
 
+    if (size == 0)
+        return FALSE;
     if (parser->head_size == 0)
         parser->head_in_input = parser->piece;
     memcpy(parser->head + parser->head_size, parser->piece, size);

@@ -10,7 +10,7 @@
 void
 spm_xdr_reader_init(SpmXdrReader *reader, const guint8 *data, gsize size)
 {
-    reader->data = data;
+    reader->data = data ? data : (const guint8 *)""; /* of nothing there may be nowhere */
     reader->size = size;
     reader->offset = 0;
     reader->failed = FALSE;

@@ -22,7 +22,7 @@ parse(const char *text, gsize size)
     g_autoptr(SpmConfig) config = spm_config_new();
     g_autoptr(GError) error = NULL;
 
-    if (spm_config_parse(config, text, size, "fuzz.conf", &error) && spm_config_complete(config, &error)) {
+    if (spm_config_parse(config, text ? text : "", size, "fuzz.conf", &error) && spm_config_complete(config, &error)) {
         check(!error);
         return g_steal_pointer(&config);
     }

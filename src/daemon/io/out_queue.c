@@ -242,8 +242,10 @@ drop_sent(SpmOutQueue *queue, gsize sent)
             queue->fds--;
         chunk_free(g_queue_pop_head(&queue->chunks));
     }
-    queue->lent += sent;
-    queue->lent_size -= sent;
+    if (sent > 0) {
+        queue->lent += sent;
+        queue->lent_size -= sent;
+    }
 }
 
 static gssize
