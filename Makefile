@@ -7,7 +7,8 @@
 #                    or HYPERVISOR=host say where
 #   make check       every test; PARTS='unit e2e' and RELEASES=forky choose some of them
 #   make build       build into build/host
-#   make install     install what was built; DESTDIR=DIR puts it below DIR
+#   make install     build what gets installed, optimized, and install it; DESTDIR=DIR puts it
+#                    below DIR
 #   make check-host  of these only the test in which a guest plays an HBM host
 #   make bench       what virtspmd costs, beside libvirtd and socat; BENCH='calls xml' chooses
 #                    parts; table, JSON and plot go to build/bench
@@ -36,8 +37,10 @@ build:
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
 	@ninja -C $(BUILD)
 
-install: build
-	@meson install -C $(BUILD) --no-rebuild
+install:
+	@scripts/install-deps build
+	@scripts/build-installed build/install
+	@meson install -C build/install --no-rebuild
 
 lint:
 	@scripts/check lint
@@ -70,7 +73,7 @@ sandbox:
 	@scripts/sandbox create
 
 clean:
-	@rm -rf build/host build/check build/check-* build/*.log
+	@rm -rf build/host build/install build/check build/check-* build/*.log
 
 distclean: clean
 	@for release in $$(scripts/sandbox releases); do scripts/sandbox remove --release $$release; done

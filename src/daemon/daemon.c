@@ -6,6 +6,7 @@
 #include "daemon/daemon.h"
 
 #include "daemon/access/polkit.h"
+#include "daemon/io/poller.h"
 #include "daemon/log.h"
 #include "daemon/sd.h"
 #include "daemon/server.h"
@@ -19,6 +20,7 @@
 typedef struct {
     SpmConfigureFunc configure;
     gpointer user_data;
+    GMainContext *context;
     GMainLoop *loop;
     SpmConfig *config;
     SpmEnvironment environment;
@@ -127,6 +129,15 @@ begin_tls(Daemon *daemon, GError **error)
     return daemon->tls_sockets != NULL;
 }
 
+static void
+on_signal(Daemon *daemon, int number, GSourceFunc func)
+{
+    g_autoptr(GSource) source = g_unix_signal_source_new(number);
+
+    g_source_set_callback(source, func, daemon, NULL);
+    g_source_attach(source, daemon->context);
+}
+
 static gboolean
 begin(Daemon *daemon, GError **error)
 {
@@ -136,9 +147,9 @@ begin(Daemon *daemon, GError **error)
 
     if (!handed_over)
         return FALSE;
-    g_unix_signal_add(SIGTERM, terminate, daemon);
-    g_unix_signal_add(SIGINT, terminate, daemon);
-    g_unix_signal_add(SIGHUP, hang_up, daemon);
+    on_signal(daemon, SIGTERM, terminate);
+    on_signal(daemon, SIGINT, terminate);
+    on_signal(daemon, SIGHUP, hang_up);
     raise_descriptor_limit();
 
     daemon->sockets = spm_sockets_open(daemon->config, handed_over, error);
@@ -162,6 +173,8 @@ end(Daemon *daemon)
     g_clear_pointer(&daemon->environment.placer, spm_placer_free);
     g_clear_pointer(&daemon->environment.caps, spm_qemu_caps_cache_free);
     g_clear_pointer(&daemon->loop, g_main_loop_unref);
+    g_main_context_pop_thread_default(daemon->context);
+    g_clear_pointer(&daemon->context, g_main_context_unref);
     g_clear_pointer(&daemon->config, spm_config_free);
 }
 
@@ -183,7 +196,9 @@ spm_daemon_run(SpmConfigureFunc configure, gpointer user_data, GError **error)
         spm_config_free(config);
         return FALSE;
     }
-    daemon.loop = g_main_loop_new(NULL, FALSE);
+    daemon.context = spm_poller_context_new();
+    g_main_context_push_thread_default(daemon.context);
+    daemon.loop = g_main_loop_new(daemon.context, FALSE);
     daemon.environment.caps = spm_qemu_caps_cache_new();
     spm_qemu_caps_cache_keep_in(daemon.environment.caps, caps_folder);
     daemon.environment.lookup_async = spm_qemu_caps_lookup_async;

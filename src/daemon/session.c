@@ -186,8 +186,9 @@ spm_session_settle(SpmSession *session)
     session->settling = TRUE;
     spm_session_is_active(session);
     do {
-        progress = spm_side_pump(session->client);
-        progress |= spm_side_pump(session->server);
+        spm_side_pump(session->client);
+        /* What this does, or room that is made, may let the client go on. */
+        progress = spm_side_pump(session->server);
         progress |= spm_side_flush(session->client);
         progress |= spm_side_flush(session->server);
     } while (progress);

@@ -48,26 +48,33 @@ struct _SpmRpcParser {
 
 /* The one that is not in use. Mostly it goes from parser to parser, as each has
  * its input dealt with before the next one reads. */
-static GPrivate spare = G_PRIVATE_INIT(g_free);
+static __thread guint8 *spare;
+
+static void
+free_spare(gpointer thread)
+{
+    g_clear_pointer(&spare, g_free);
+}
+
+/* Only for its end: to look something up in it costs as much as to relay a message. */
+static GPrivate thread_end = G_PRIVATE_INIT(free_spare);
 
 static guint8 *
 take_buffer(void)
 {
-    guint8 *buffer = g_private_get(&spare);
-
-    if (!buffer)
-        return g_malloc(SPM_RPC_INPUT_SIZE);
-    g_private_set(&spare, NULL);
-    return buffer;
+    if (spare)
+        return g_steal_pointer(&spare);
+    g_private_set(&thread_end, &thread_end);
+    return g_malloc(SPM_RPC_INPUT_SIZE);
 }
 
 static void
 give_buffer_up(SpmRpcParser *parser)
 {
-    if (g_private_get(&spare))
+    if (spare)
         g_free(parser->input);
     else
-        g_private_set(&spare, parser->input);
+        spare = parser->input;
     parser->input = NULL;
 }
 
@@ -212,14 +219,24 @@ next_header(SpmRpcParser *parser)
     return SPM_RPC_EVENT_HEADER;
 }
 
+/* And what lies behind it, if it lies in the input. */
+static void
+show_head(SpmRpcParser *parser)
+{
+    gsize more = parser->head_in_input ? take(parser, parser->body_left) : 0;
+
+    parser->body_left -= more;
+    parser->piece = parser->head_in_input ? parser->head_in_input : parser->head;
+    parser->piece_size = parser->head_size + more;
+}
+
 static SpmRpcEvent
 next_body(SpmRpcParser *parser)
 {
     if (!parser->announced) {
         parser->announced = TRUE;
         if (!parser->collect) {
-            parser->piece = parser->head_in_input ? parser->head_in_input : parser->head;
-            parser->piece_size = parser->head_size;
+            show_head(parser);
             return SPM_RPC_EVENT_BYTES;
         }
     }

@@ -92,13 +92,17 @@ dispatch(GSource *source, GSourceFunc callback, gpointer data)
 /* poll() for the main loop. Mostly there are just its wake-up descriptor and the
  * set: then it waits in the set itself, one system call instead of two, and one
  * wake-up in the kernel instead of two. The sockets are dealt with at once, so that
- * no message waits for what the loop does between polling and dispatching; it looks
- * at everything else after each batch, as ever. What was dealt with is reported as
- * ready all the same: who runs the loop until nothing happens must see it happen. */
+ * no message waits for what the loop does between polling and dispatching.
+ *
+ * With @stay it goes on so until the loop is woken up or its time has come.
+ * Otherwise the loop looks at everything else after each batch, as ever, and what was
+ * dealt with is reported as ready all the same: who runs the loop until nothing happens
+ * must see it happen. */
 static gint
-wait_in_set(GPollFD *fds, guint n_fds, gint timeout)
+wait_in_set(GPollFD *fds, guint n_fds, gint timeout, gboolean stay)
 {
     Poller *poller = of_this_thread;
+    gint64 until = timeout > 0 ? g_get_monotonic_time() + timeout * 1000 : 0;
     GPollFD *wakeup, *set;
     int count;
 
@@ -116,12 +120,39 @@ wait_in_set(GPollFD *fds, guint n_fds, gint timeout)
         poller->has_wakeup = TRUE;
     }
     g_source_ref(&poller->base);
-    count = deal(poller, timeout);
+    do {
+        count = deal(poller, timeout);
+        if (until > 0)
+            timeout = (gint)(MAX(until - g_get_monotonic_time(), 0) + 999) / 1000;
+    } while (stay && count > 0 && !poller->woken && timeout != 0);
     wakeup->revents = poller->woken ? G_IO_IN : 0;
     poller->dealt = count > poller->woken;
     set->revents = poller->dealt ? G_IO_IN : 0;
     g_source_unref(&poller->base);
     return count < 0 ? -1 : (wakeup->revents != 0) + (set->revents != 0);
+}
+
+static gint
+wait_once(GPollFD *fds, guint n_fds, gint timeout)
+{
+    return wait_in_set(fds, n_fds, timeout, FALSE);
+}
+
+static gint
+wait_and_stay(GPollFD *fds, guint n_fds, gint timeout)
+{
+    return wait_in_set(fds, n_fds, timeout, TRUE);
+}
+
+GMainContext *
+spm_poller_context_new(void)
+{
+    /* While it polls nobody owns it, so that whatever is added to it wakes it up, also
+     * what is added by the thread that runs it. */
+    GMainContext *context = g_main_context_new_with_flags(G_MAIN_CONTEXT_FLAGS_OWNERLESS_POLLING);
+
+    g_main_context_set_poll_func(context, wait_and_stay);
+    return context;
 }
 
 static void
@@ -153,7 +184,7 @@ poller_get(void)
     g_source_set_can_recurse(&of_this_thread->base, TRUE);
     g_source_attach(&of_this_thread->base, g_main_context_get_thread_default());
     if (g_main_context_get_poll_func(g_source_get_context(&of_this_thread->base)) == g_poll)
-        g_main_context_set_poll_func(g_source_get_context(&of_this_thread->base), wait_in_set);
+        g_main_context_set_poll_func(g_source_get_context(&of_this_thread->base), wait_once);
     return of_this_thread;
 }
 

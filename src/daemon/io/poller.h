@@ -17,6 +17,13 @@
 
 G_BEGIN_DECLS
 
+/* A main context for a thread that has little else to do than to watch sockets: the
+ * main loop is left alone until there is something for it. What a watch's function
+ * changes must be known to the context, as sources are that are added to it or change
+ * their time; g_main_loop_quit() is not (g_main_context_wakeup() goes with it), nor is
+ * a variable. GLib 2.72. */
+GMainContext *spm_poller_context_new(void);
+
 typedef struct _SpmWatch SpmWatch;
 
 /* @ready: what the watch asks for and can be had, and G_IO_HUP and G_IO_ERR,

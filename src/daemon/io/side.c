@@ -204,14 +204,19 @@ hand_over(SpmSide *side)
     spm_rpc_parser_rest(side->parser);
 }
 
-/* TRUE when there is something to take a step with. */
+/* May a step be taken, and is there something to take it with? Asked several times for
+ * each message; what costs least comes first. */
 static gboolean
-has_input(SpmSide *side)
+can_step(SpmSide *side)
 {
-    if (!side->starved)
-        return !side->over;
-    if ((!side->hung_up && !spm_transport_has_pending(side->transport)) || side->over)
+    if (side->over)
         return FALSE;
+    if (side->starved && !side->hung_up && !spm_transport_has_pending(side->transport))
+        return FALSE;
+    if (!may_go_on(side))
+        return FALSE;
+    if (!side->starved)
+        return TRUE;
     /* Who has hung up is not waited for; what it left is read now, as is what has
      * been read from the socket already. */
     hand_over(side);
@@ -223,7 +228,7 @@ spm_side_pump(SpmSide *side)
 {
     gboolean progress = FALSE;
 
-    while (may_go_on(side) && has_input(side))
+    while (can_step(side))
         progress |= step(side);
     hand_over(side);
     return progress;
@@ -232,8 +237,11 @@ spm_side_pump(SpmSide *side)
 gboolean
 spm_side_flush(SpmSide *side)
 {
-    gboolean was_full = spm_out_queue_is_full(side->out);
+    gboolean was_full;
 
+    if (spm_out_queue_is_empty(side->out))
+        return FALSE;
+    was_full = spm_out_queue_is_full(side->out);
     flush(side);
     return was_full && !spm_out_queue_is_full(side->out);
 }

@@ -21,7 +21,7 @@ struct Pair {
     GIOCondition ready; /* what was reported, in all */
     guint calls;
     Pair *frees; /* whose watch goes when this one is reported */
-    gboolean starts; /* an idle function and a timer, when it is first reported */
+    guint starts_at; /* an idle function and a timer, when it is reported for this time */
     guint ran;       /* of these */
 };
 
@@ -30,6 +30,15 @@ run(gpointer data)
 {
     ((Pair *)data)->ran++;
     return G_SOURCE_REMOVE;
+}
+
+/* Takes @source. */
+static void
+start(GSource *source, Pair *pair)
+{
+    g_source_set_callback(source, run, pair, NULL);
+    g_source_attach(source, g_main_context_get_thread_default());
+    g_source_unref(source);
 }
 
 static void
@@ -41,9 +50,9 @@ reported(GIOCondition ready, gpointer data)
     pair->calls++;
     if (pair->frees)
         g_clear_pointer(&pair->frees->watch, spm_watch_free);
-    if (pair->starts && pair->calls == 1) {
-        g_idle_add(run, pair);
-        g_timeout_add(1, run, pair);
+    if (pair->calls == pair->starts_at) {
+        start(g_idle_source_new(), pair);
+        start(g_timeout_source_new(1), pair);
     }
 }
 
@@ -189,25 +198,110 @@ test_the_main_loop_says_that_something_happened(void)
     close_pair(&pair);
 }
 
-/* Started while a socket is dealt with, which the main loop is not told of. */
+typedef struct {
+    const char *name;
+    gboolean always_ready; /* nobody reads what has come */
+    gboolean stays;        /* the loop is left alone */
+} Loop;
+
+static const Loop loops[] = {
+    { "busy", TRUE, FALSE },
+    { "idle", FALSE, FALSE },
+    { "busy-and-left-alone", TRUE, TRUE },
+    { "idle-and-left-alone", FALSE, TRUE },
+};
+
+static GMainContext *
+begin_loop(const Loop *loop)
+{
+    GMainContext *context = loop->stays ? spm_poller_context_new() : g_main_context_new();
+
+    g_main_context_push_thread_default(context);
+    return context;
+}
+
+static void
+end_loop(GMainContext *context)
+{
+    g_main_context_pop_thread_default(context);
+    g_main_context_unref(context);
+}
+
+/* Started while a socket is dealt with, when the main loop is not looking. */
 static void
 test_what_a_handler_starts_runs(gconstpointer data)
 {
-    gboolean always_ready = GPOINTER_TO_INT(data);
-    Pair pair = { .starts = TRUE };
+    const Loop *loop = data;
+    GMainContext *context = begin_loop(loop);
+    Pair pair = { .starts_at = 1 };
     char byte;
 
     open_pair(&pair);
     watch_pair(&pair, G_IO_IN);
-    settle(); /* of the watch the main loop was told */
+    while (g_main_context_iteration(context, FALSE))
+        ; /* of the watch the main loop was told */
     send_byte(&pair);
     while (pair.calls == 0)
-        g_main_context_iteration(NULL, TRUE);
-    if (!always_ready)
+        g_main_context_iteration(context, TRUE);
+    if (!loop->always_ready)
         g_assert_cmpint(recv(pair.ours, &byte, 1, 0), ==, 1);
     while (pair.ran < 2)
-        g_main_context_iteration(NULL, TRUE);
+        g_main_context_iteration(context, TRUE);
     close_pair(&pair);
+    end_loop(context);
+}
+
+static gpointer
+wake_up(gpointer context)
+{
+    g_main_context_wakeup(context);
+    return NULL;
+}
+
+/* Sockets that are always ready do not keep a loop that is left alone from what is
+ * started elsewhere, nor from a time that comes. */
+static void
+test_a_loop_that_is_left_alone_comes_back(gconstpointer data)
+{
+    static const Loop loop = { "", TRUE, TRUE };
+    gboolean by_time = GPOINTER_TO_INT(data);
+    GMainContext *context = begin_loop(&loop);
+    GThread *thread = NULL;
+    Pair pair = { 0 };
+
+    open_pair(&pair);
+    watch_pair(&pair, G_IO_IN);
+    send_byte(&pair);
+    if (by_time)
+        start(g_timeout_source_new(20), &pair);
+    else
+        thread = g_thread_new("waker", wake_up, context);
+    g_main_context_iteration(context, TRUE);
+    if (thread)
+        g_thread_join(thread);
+    while (by_time && pair.ran == 0)
+        g_main_context_iteration(context, TRUE);
+    close_pair(&pair);
+    end_loop(context);
+}
+
+/* It deals with what comes a thousand times, and the main loop hardly turns. */
+static void
+test_a_loop_that_is_left_alone_stays(void)
+{
+    static const Loop loop = { "", TRUE, TRUE };
+    GMainContext *context = begin_loop(&loop);
+    Pair pair = { .starts_at = 1000 };
+    guint turns = 0;
+
+    open_pair(&pair);
+    watch_pair(&pair, G_IO_IN);
+    send_byte(&pair);
+    for (; pair.ran < 2; turns++)
+        g_main_context_iteration(context, TRUE);
+    g_assert_cmpuint(turns, <, 10);
+    close_pair(&pair);
+    end_loop(context);
 }
 
 /* Both are ready at once; whichever is first ends the other. */
@@ -282,10 +376,16 @@ main(int argc, char **argv)
     ADD("idle-sockets", test_idle_sockets_cost_the_main_loop_nothing);
     ADD("nobody-starves", test_nobody_starves);
     ADD("something-happened", test_the_main_loop_says_that_something_happened);
-    g_test_add_data_func("/daemon/poller/what-a-handler-starts/busy", GINT_TO_POINTER(TRUE),
-                         test_what_a_handler_starts_runs);
-    g_test_add_data_func("/daemon/poller/what-a-handler-starts/idle", GINT_TO_POINTER(FALSE),
-                         test_what_a_handler_starts_runs);
+    for (guint i = 0; i < G_N_ELEMENTS(loops); i++) {
+        g_autofree char *path = g_strconcat("/daemon/poller/what-a-handler-starts/", loops[i].name, NULL);
+
+        g_test_add_data_func(path, &loops[i], test_what_a_handler_starts_runs);
+    }
+    g_test_add_data_func("/daemon/poller/left-alone/another-thread", GINT_TO_POINTER(FALSE),
+                         test_a_loop_that_is_left_alone_comes_back);
+    g_test_add_data_func("/daemon/poller/left-alone/a-time", GINT_TO_POINTER(TRUE),
+                         test_a_loop_that_is_left_alone_comes_back);
+    ADD("left-alone/stays", test_a_loop_that_is_left_alone_stays);
     ADD("gone-meanwhile", test_a_watch_that_went_meanwhile_is_not_reported);
     ADD("ends-itself", test_a_watch_may_end_itself);
     ADD("no-descriptor", test_without_a_descriptor_it_goes_on);
