@@ -9,9 +9,12 @@
 
 /* XML_PARSE_HUGE stays off: libxml2's own limits (256 levels, 10 MB of text)
  * are far above any domain and guard against documents made to be slow.
- * XML_PARSE_BIG_LINES: errors beyond line 65,535 name the right line. */
+ * XML_PARSE_BIG_LINES: errors beyond line 65,535 name the right line.
+ * XML_PARSE_COMPACT: a text node holds its text where an element has its attributes, if
+ * it is short; so only an element's are looked at. */
 #define PARSE_OPTIONS                                                                              \
-    (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES)
+    (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES |             \
+     XML_PARSE_COMPACT)
 
 /* A parser that has read more is made anew. */
 #define LENGTH_MAX (16 * 1024)
