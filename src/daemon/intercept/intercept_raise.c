@@ -18,14 +18,18 @@
 #include "util/spm_error.h"
 #include "util/spm_xml.h"
 
-/* The string that a held reply consists of. */
-static gboolean
-reply_string(const SpmCall *call, SpmRpcArgs *result)
+/* The string that a held reply ends with. NULL: it is something else, and has gone on to
+ * the client. */
+static const SpmRpcField *
+reply_string(SpmCall *call, const char *signature, SpmRpcArgs *result)
 {
     gsize size;
     const guint8 *payload = spm_rpc_frame_payload(call->frame, &size);
 
-    return spm_rpc_args_decode("s", payload, size, result);
+    if (spm_rpc_args_decode(signature, payload, size, result))
+        return &result->fields[strlen(signature) - 1];
+    spm_call_forward(call);
+    return NULL;
 }
 
 /* Put @xml in the place of the string, if there is any and it fits. */
@@ -55,14 +59,11 @@ spm_intercept_raise(SpmCall *call)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *xml = NULL;
-    const SpmRpcField *field;
     SpmRpcArgs result;
+    const SpmRpcField *field = reply_string(call, "s", &result);
 
-    if (!reply_string(call, &result)) {
-        spm_call_forward(call);
+    if (!field)
         return;
-    }
-    field = &result.fields[0];
     xml = spm_nested_raise(field->text, field->length, &error);
     reply_with(call, field, xml, error);
 }
@@ -77,18 +78,15 @@ spm_intercept_begin_reply(SpmCall *call)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *xml = NULL;
-    const SpmRpcField *field;
-    const guint8 *payload;
     SpmRpcArgs result;
-    gsize size;
+    const SpmRpcField *field = reply_string(call, "bs", &result);
 
-    payload = spm_rpc_frame_payload(call->frame, &size);
-    if (!spm_rpc_args_decode("bs", payload, size, &result) ||
-        !spm_domain_may_hold(result.fields[1].text, result.fields[1].length)) {
+    if (!field)
+        return;
+    if (!spm_domain_may_hold(field->text, field->length)) {
         spm_call_forward(call);
         return;
     }
-    field = &result.fields[1];
     xml = spm_domain_mark_offline(field->text, field->length,
                                   spm_call_environment(call)->wall_clock(), &error);
     reply_with(call, field, xml, error);
@@ -101,14 +99,11 @@ extend(SpmCall *call, SpmQemuCaps *caps)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *xml = NULL;
-    const SpmRpcField *field;
     SpmRpcArgs result;
+    const SpmRpcField *field = reply_string(call, "s", &result);
 
-    if (!reply_string(call, &result)) {
-        spm_call_forward(call);
+    if (!field)
         return;
-    }
-    field = &result.fields[0];
     xml = spm_domain_capabilities_extend(field->text, field->length, caps, &error);
     reply_with(call, field, xml, error);
 }
@@ -137,12 +132,11 @@ spm_intercept_capabilities(SpmCall *call)
     g_autofree char *path = NULL;
     xmlNode *root;
     SpmRpcArgs result;
+    const SpmRpcField *field = reply_string(call, "s", &result);
 
-    if (!reply_string(call, &result)) {
-        spm_call_forward(call);
+    if (!field)
         return;
-    }
-    doc = spm_xml_parse(result.fields[0].text, result.fields[0].length, NULL);
+    doc = spm_xml_parse(field->text, field->length, NULL);
     root = doc ? xmlDocGetRootElement(doc) : NULL;
     path = spm_xml_text(spm_xml_child(root, "path"));
     if (path && g_path_is_absolute(path) && is_x86(root))
@@ -164,14 +158,11 @@ spm_intercept_host(SpmCall *call)
     g_autoptr(SpmQemuCaps) caps = NULL;
     g_autofree char *emulator = NULL;
     g_autofree char *xml = NULL;
-    const SpmRpcField *field;
     SpmRpcArgs result;
+    const SpmRpcField *field = reply_string(call, "s", &result);
 
-    if (!reply_string(call, &result)) {
-        spm_call_forward(call);
+    if (!field)
         return;
-    }
-    field = &result.fields[0];
     if (environment->placer && !(host = spm_placer_host(environment->placer, &error))) {
         g_message("host capabilities without SPM: %s", error->message);
         g_clear_error(&error);
