@@ -173,9 +173,10 @@ end(Daemon *daemon)
     g_clear_pointer(&daemon->environment.placer, spm_placer_free);
     g_clear_pointer(&daemon->environment.caps, spm_qemu_caps_cache_free);
     g_clear_pointer(&daemon->loop, g_main_loop_unref);
+    g_clear_pointer(&daemon->config, spm_config_free);
+    /* Last: without it signals are as they were before. */
     g_main_context_pop_thread_default(daemon->context);
     g_clear_pointer(&daemon->context, g_main_context_unref);
-    g_clear_pointer(&daemon->config, spm_config_free);
 }
 
 static gint64

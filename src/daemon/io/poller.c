@@ -16,6 +16,9 @@
 /* Sockets dealt with between two looks at what else the main loop has to do. */
 #define BATCH 64
 
+/* There may always be a socket that is ready; whatever else is, comes first. */
+#define PRIORITY G_PRIORITY_LOW
+
 typedef struct {
     GSource base;
     int set;
@@ -102,7 +105,7 @@ static gint
 wait_in_set(GPollFD *fds, guint n_fds, gint timeout, gboolean stay)
 {
     Poller *poller = of_this_thread;
-    gint64 until = timeout > 0 ? g_get_monotonic_time() + timeout * 1000 : 0;
+    gint64 until = timeout > 0 ? g_get_monotonic_time() + (gint64)timeout * 1000 : 0;
     GPollFD *wakeup, *set;
     int count;
 
@@ -123,7 +126,7 @@ wait_in_set(GPollFD *fds, guint n_fds, gint timeout, gboolean stay)
     do {
         count = deal(poller, timeout);
         if (until > 0)
-            timeout = (gint)(MAX(until - g_get_monotonic_time(), 0) + 999) / 1000;
+            timeout = (gint)((MAX(until - g_get_monotonic_time(), 0) + 999) / 1000);
     } while (stay && count > 0 && !poller->woken && timeout != 0);
     wakeup->revents = poller->woken ? G_IO_IN : 0;
     poller->dealt = count > poller->woken;
@@ -147,8 +150,8 @@ wait_and_stay(GPollFD *fds, guint n_fds, gint timeout)
 GMainContext *
 spm_poller_context_new(void)
 {
-    /* While it polls nobody owns it, so that whatever is added to it wakes it up, also
-     * what is added by the thread that runs it. */
+    /* So that whatever is added to it wakes it up, also what is added by the thread that
+     * runs it, from within a watch's function. */
     GMainContext *context = g_main_context_new_with_flags(G_MAIN_CONTEXT_FLAGS_OWNERLESS_POLLING);
 
     g_main_context_set_poll_func(context, wait_and_stay);
@@ -177,8 +180,7 @@ poller_get(void)
     of_this_thread->set = set;
     g_source_set_static_name(&of_this_thread->base, "virtspmd sockets");
     g_source_add_unix_fd(&of_this_thread->base, set, G_IO_IN);
-    /* There may always be a socket that is ready; whatever else is, comes first. */
-    g_source_set_priority(&of_this_thread->base, G_PRIORITY_LOW);
+    g_source_set_priority(&of_this_thread->base, PRIORITY);
     /* Otherwise GLib takes the descriptor out for as long as it is dispatched, and
      * wakes itself up twice: three system calls more, of seven a message. */
     g_source_set_can_recurse(&of_this_thread->base, TRUE);
@@ -223,6 +225,7 @@ fall_back(SpmWatch *watch)
     watch->source = g_source_new(&funcs, sizeof(Fallback));
     ((Fallback *)watch->source)->watch = watch;
     g_source_set_static_name(watch->source, "virtspmd socket");
+    g_source_set_priority(watch->source, PRIORITY);
     g_source_attach(watch->source, g_main_context_get_thread_default());
 }
 

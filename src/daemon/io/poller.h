@@ -18,10 +18,9 @@
 G_BEGIN_DECLS
 
 /* A main context for a thread that has little else to do than to watch sockets: the
- * main loop is left alone until there is something for it. What a watch's function
- * changes must be known to the context, as sources are that are added to it or change
- * their time; g_main_loop_quit() is not (g_main_context_wakeup() goes with it), nor is
- * a variable. GLib 2.72. */
+ * main loop is left alone until there is something for it. It learns of sources that a
+ * watch's function adds or changes, and of g_main_loop_quit(); not of a variable that
+ * whoever runs the loop goes by. GLib 2.72. */
 GMainContext *spm_poller_context_new(void);
 
 typedef struct _SpmWatch SpmWatch;

@@ -191,17 +191,20 @@ flush(SpmSide *side)
 }
 
 /* The input dealt with so far has served: it was lent to the other side, which
- * writes it now, straight from where it was read to, as a rule all of it. */
-static void
+ * writes it now, straight from where it was read to, as a rule all of it. TRUE when
+ * that made room for more. */
+static gboolean
 hand_over(SpmSide *side)
 {
     SpmSide *other = side->other;
+    gboolean was_full = other && spm_out_queue_is_full(other->out);
 
     if (other && spm_out_queue_has_loan(other->out)) {
         flush(other);
         spm_out_queue_return(other->out);
     }
     spm_rpc_parser_rest(side->parser);
+    return was_full && !spm_out_queue_is_full(other->out);
 }
 
 /* May a step be taken, and is there something to take it with? Asked several times for
@@ -228,9 +231,10 @@ spm_side_pump(SpmSide *side)
 {
     gboolean progress = FALSE;
 
-    while (can_step(side))
-        progress |= step(side);
-    hand_over(side);
+    do {
+        while (can_step(side))
+            progress |= step(side);
+    } while (hand_over(side));
     return progress;
 }
 

@@ -6,6 +6,7 @@
 #include "daemon/io/poller.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,10 +20,12 @@ struct Pair {
     int ours, theirs;
     SpmWatch *watch;
     GIOCondition ready; /* what was reported, in all */
-    guint calls;
+    guint calls;        /* atomic */
+    gboolean reads;     /* what has come */
     Pair *frees; /* whose watch goes when this one is reported */
     guint starts_at; /* an idle function and a timer, when it is reported for this time */
     guint ran;       /* of these */
+    GMainContext *context; /* for other threads */
 };
 
 static gboolean
@@ -34,11 +37,17 @@ run(gpointer data)
 
 /* Takes @source. */
 static void
-start(GSource *source, Pair *pair)
+start_in(GMainContext *context, GSource *source, Pair *pair)
 {
     g_source_set_callback(source, run, pair, NULL);
-    g_source_attach(source, g_main_context_get_thread_default());
+    g_source_attach(source, context);
     g_source_unref(source);
+}
+
+static void
+start(GSource *source, Pair *pair)
+{
+    start_in(g_main_context_get_thread_default(), source, pair);
 }
 
 static void
@@ -46,8 +55,12 @@ reported(GIOCondition ready, gpointer data)
 {
     Pair *pair = data;
 
+    char byte;
+
     pair->ready |= ready;
-    pair->calls++;
+    g_atomic_int_inc(&pair->calls);
+    if (pair->reads)
+        g_assert_cmpint(recv(pair->ours, &byte, 1, 0), ==, 1);
     if (pair->frees)
         g_clear_pointer(&pair->frees->watch, spm_watch_free);
     if (pair->calls == pair->starts_at) {
@@ -233,73 +246,109 @@ test_what_a_handler_starts_runs(gconstpointer data)
 {
     const Loop *loop = data;
     GMainContext *context = begin_loop(loop);
-    Pair pair = { .starts_at = 1 };
-    char byte;
+    Pair pair = { .starts_at = 1, .reads = !loop->always_ready };
 
     open_pair(&pair);
     watch_pair(&pair, G_IO_IN);
     while (g_main_context_iteration(context, FALSE))
         ; /* of the watch the main loop was told */
     send_byte(&pair);
-    while (pair.calls == 0)
-        g_main_context_iteration(context, TRUE);
-    if (!loop->always_ready)
-        g_assert_cmpint(recv(pair.ours, &byte, 1, 0), ==, 1);
     while (pair.ran < 2)
         g_main_context_iteration(context, TRUE);
     close_pair(&pair);
     end_loop(context);
 }
 
-static gpointer
-wake_up(gpointer context)
+/* And the set, which is waited in, goes with it. */
+static void
+test_the_last_watch_may_end_itself(gconstpointer data)
 {
-    g_main_context_wakeup(context);
+    GMainContext *context = begin_loop(data);
+    Pair pair = { .frees = &pair, .starts_at = 1 };
+
+    open_pair(&pair);
+    watch_pair(&pair, G_IO_IN);
+    while (g_main_context_iteration(context, FALSE))
+        ;
+    send_byte(&pair);
+    while (pair.ran < 2)
+        g_main_context_iteration(context, TRUE);
+    g_assert_cmpuint(pair.calls, ==, 1);
+    close_pair(&pair);
+    end_loop(context);
+}
+
+static const Loop left_alone = { "", TRUE, TRUE };
+
+/* It deals with what comes a thousand times, and the main loop hardly turns; a time that
+ * is far away changes nothing. */
+static void
+test_a_loop_that_is_left_alone_stays(gconstpointer data)
+{
+    guint seconds = GPOINTER_TO_UINT(data);
+    GMainContext *context = begin_loop(&left_alone);
+    Pair pair = { .starts_at = 1000 }, later = { 0 };
+    guint turns = 0;
+
+    open_pair(&pair);
+    watch_pair(&pair, G_IO_IN);
+    if (seconds > 0)
+        start(g_timeout_source_new_seconds(seconds), &later);
+    send_byte(&pair);
+    for (; pair.ran < 2; turns++)
+        g_main_context_iteration(context, TRUE);
+    g_assert_cmpuint(turns, <, 10);
+    g_assert_cmpuint(later.ran, ==, 0);
+    close_pair(&pair);
+    end_loop(context);
+}
+
+static gpointer
+start_later(gpointer data)
+{
+    Pair *pair = data;
+
+    while (g_atomic_int_get(&pair->calls) < 100)
+        g_thread_yield();
+    start_in(pair->context, g_idle_source_new(), pair);
     return NULL;
 }
 
-/* Sockets that are always ready do not keep a loop that is left alone from what is
- * started elsewhere, nor from a time that comes. */
+/* Sockets that are always ready do not keep it from what another thread starts, */
 static void
-test_a_loop_that_is_left_alone_comes_back(gconstpointer data)
+test_a_loop_that_is_left_alone_hears_of_other_threads(void)
 {
-    static const Loop loop = { "", TRUE, TRUE };
-    gboolean by_time = GPOINTER_TO_INT(data);
-    GMainContext *context = begin_loop(&loop);
-    GThread *thread = NULL;
+    GMainContext *context = begin_loop(&left_alone);
+    Pair pair = { .context = context };
+    GThread *thread;
+
+    open_pair(&pair);
+    watch_pair(&pair, G_IO_IN);
+    while (g_main_context_iteration(context, FALSE))
+        ;
+    send_byte(&pair);
+    thread = g_thread_new("starter", start_later, &pair);
+    while (pair.ran == 0)
+        g_main_context_iteration(context, TRUE);
+    g_thread_join(thread);
+    close_pair(&pair);
+    end_loop(context);
+}
+
+/* nor from a time that comes. */
+static void
+test_a_loop_that_is_left_alone_looks_at_the_clock(void)
+{
+    GMainContext *context = begin_loop(&left_alone);
     Pair pair = { 0 };
 
     open_pair(&pair);
     watch_pair(&pair, G_IO_IN);
     send_byte(&pair);
-    if (by_time)
-        start(g_timeout_source_new(20), &pair);
-    else
-        thread = g_thread_new("waker", wake_up, context);
-    g_main_context_iteration(context, TRUE);
-    if (thread)
-        g_thread_join(thread);
-    while (by_time && pair.ran == 0)
+    start(g_timeout_source_new(20), &pair);
+    while (pair.ran == 0)
         g_main_context_iteration(context, TRUE);
-    close_pair(&pair);
-    end_loop(context);
-}
-
-/* It deals with what comes a thousand times, and the main loop hardly turns. */
-static void
-test_a_loop_that_is_left_alone_stays(void)
-{
-    static const Loop loop = { "", TRUE, TRUE };
-    GMainContext *context = begin_loop(&loop);
-    Pair pair = { .starts_at = 1000 };
-    guint turns = 0;
-
-    open_pair(&pair);
-    watch_pair(&pair, G_IO_IN);
-    send_byte(&pair);
-    for (; pair.ran < 2; turns++)
-        g_main_context_iteration(context, TRUE);
-    g_assert_cmpuint(turns, <, 10);
+    g_assert_cmpuint(pair.calls, >, 1);
     close_pair(&pair);
     end_loop(context);
 }
@@ -323,20 +372,6 @@ test_a_watch_that_went_meanwhile_is_not_reported(void)
     g_assert_cmpuint(MAX(one.calls, other.calls), >, 0);
     close_pair(&one);
     close_pair(&other);
-}
-
-static void
-test_a_watch_may_end_itself(void)
-{
-    Pair pair = { 0 };
-
-    open_pair(&pair);
-    pair.frees = &pair;
-    watch_pair(&pair, G_IO_IN);
-    send_byte(&pair);
-    settle();
-    g_assert_cmpuint(pair.calls, ==, 1);
-    close_pair(&pair);
 }
 
 /* No descriptor for the set: the main loop does it, as well as it can. */
@@ -365,7 +400,36 @@ test_without_a_descriptor_it_goes_on(void)
     close_pair(&pair);
 }
 
+/* epoll takes no files, which are always ready. */
+static void
+test_what_the_set_cannot_take_starves_nobody(void)
+{
+    Pair pair = { 0 }, file = { 0 };
+
+    open_pair(&pair);
+    open_pair(&file);
+    close(file.ours);
+    file.ours = memfd_create("test", MFD_CLOEXEC);
+    g_assert_cmpint(file.ours, >=, 0);
+    watch_pair(&pair, G_IO_IN);
+    watch_pair(&file, G_IO_IN);
+    send_byte(&pair);
+    settle();
+    g_assert_cmpuint(file.calls, >=, 5);
+    g_assert_cmpuint(pair.calls, >=, 5);
+    close_pair(&pair);
+    close_pair(&file);
+}
+
 #define ADD(name, func) g_test_add_func("/daemon/poller/" name, func)
+
+static void
+add(const char *name, const Loop *loop, GTestDataFunc func)
+{
+    g_autofree char *path = g_strdup_printf("/daemon/poller/%s/%s", name, loop->name);
+
+    g_test_add_data_func(path, loop, func);
+}
 
 int
 main(int argc, char **argv)
@@ -377,17 +441,18 @@ main(int argc, char **argv)
     ADD("nobody-starves", test_nobody_starves);
     ADD("something-happened", test_the_main_loop_says_that_something_happened);
     for (guint i = 0; i < G_N_ELEMENTS(loops); i++) {
-        g_autofree char *path = g_strconcat("/daemon/poller/what-a-handler-starts/", loops[i].name, NULL);
-
-        g_test_add_data_func(path, &loops[i], test_what_a_handler_starts_runs);
+        add("what-a-handler-starts", &loops[i], test_what_a_handler_starts_runs);
+        if (loops[i].always_ready)
+            add("the-last-watch-ends-itself", &loops[i], test_the_last_watch_may_end_itself);
     }
-    g_test_add_data_func("/daemon/poller/left-alone/another-thread", GINT_TO_POINTER(FALSE),
-                         test_a_loop_that_is_left_alone_comes_back);
-    g_test_add_data_func("/daemon/poller/left-alone/a-time", GINT_TO_POINTER(TRUE),
-                         test_a_loop_that_is_left_alone_comes_back);
-    ADD("left-alone/stays", test_a_loop_that_is_left_alone_stays);
+    g_test_add_data_func("/daemon/poller/left-alone/stays", GUINT_TO_POINTER(0),
+                         test_a_loop_that_is_left_alone_stays);
+    g_test_add_data_func("/daemon/poller/left-alone/stays-for-an-hour", GUINT_TO_POINTER(3600),
+                         test_a_loop_that_is_left_alone_stays);
+    ADD("left-alone/another-thread", test_a_loop_that_is_left_alone_hears_of_other_threads);
+    ADD("left-alone/a-time", test_a_loop_that_is_left_alone_looks_at_the_clock);
     ADD("gone-meanwhile", test_a_watch_that_went_meanwhile_is_not_reported);
-    ADD("ends-itself", test_a_watch_may_end_itself);
+    ADD("not-in-the-set", test_what_the_set_cannot_take_starves_nobody);
     ADD("no-descriptor", test_without_a_descriptor_it_goes_on);
     return g_test_run();
 }
