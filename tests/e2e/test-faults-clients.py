@@ -115,7 +115,12 @@ def _(folder):
                  for _ in range(CROWD)]
         for client in crowd:
             client.send(HALF)
-        version(other)
+        # Threads connect them to libvirtd, while others are served.
+        for _ in range(2 * CROWD):
+            version(other)
+            if process.descriptors() == before + 2 * CROWD:
+                break
+        expect.equal(process.descriptors(), before + 2 * CROWD, "descriptors of the crowd")
         tap.comment(f"{(process.memory() - memory) // CROWD} bytes for each")
         for client in crowd[1:]:
             client.close()
