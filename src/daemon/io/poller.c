@@ -92,6 +92,7 @@ dispatch(GSource *source, GSourceFunc callback, gpointer data)
     poller->dealt = FALSE;
     return G_SOURCE_CONTINUE;
 }
+
 /* poll() for the main loop. Mostly there are just its wake-up descriptor and the
  * set: then it waits in the set itself, one system call instead of two, and one
  * wake-up in the kernel instead of two. The sockets are dealt with at once, so that
