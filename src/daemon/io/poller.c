@@ -25,7 +25,6 @@ typedef struct {
     guint watches;
     gboolean has_wakeup; /* the set watches the main loop's wake-up descriptor, too */
     gboolean woken;      /* and that was reported */
-    gboolean dealt;      /* while the main loop polled; it has yet to dispatch */
     gboolean dispatching;
     /* What was reported and is not dealt with yet. */
     struct epoll_event ready[BATCH];
@@ -85,36 +84,27 @@ deal(Poller *poller, gint timeout)
 static gboolean
 dispatch(GSource *source, GSourceFunc callback, gpointer data)
 {
-    Poller *poller = (Poller *)source;
-
-    if (!poller->dealt)
-        deal(poller, 0);
-    poller->dealt = FALSE;
+    deal((Poller *)source, 0);
     return G_SOURCE_CONTINUE;
 }
 
-/* poll() for the main loop. Mostly there are just its wake-up descriptor and the
- * set: then it waits in the set itself, one system call instead of two, and one
- * wake-up in the kernel instead of two. The sockets are dealt with at once, so that
- * no message waits for what the loop does between polling and dispatching.
- *
- * With @stay it goes on so until the loop is woken up or its time has come.
- * Otherwise the loop looks at everything else after each batch, as ever, and what was
- * dealt with is reported as ready all the same: who runs the loop until nothing happens
- * must see it happen. */
+/* poll() for a main loop that is left alone. Mostly there are just its wake-up descriptor
+ * and the set: then it waits in the set itself, one system call instead of two, and one
+ * wake-up in the kernel instead of two. Sockets are dealt with here, so that no message
+ * waits for what the loop does between polling and dispatching, until the loop is woken
+ * up or its time has come. */
 static gint
-wait_in_set(GPollFD *fds, guint n_fds, gint timeout, gboolean stay)
+wait_in_set(GPollFD *fds, guint n_fds, gint timeout)
 {
     Poller *poller = of_this_thread;
     gint64 until = timeout > 0 ? g_get_monotonic_time() + (gint64)timeout * 1000 : 0;
-    GPollFD *wakeup, *set;
+    GPollFD *wakeup;
     int count;
 
     if (!poller || poller->dispatching || n_fds != 2 ||
         (fds[0].fd != poller->set && fds[1].fd != poller->set))
         return g_poll(fds, n_fds, timeout);
 
-    set = &fds[fds[0].fd != poller->set];
     wakeup = &fds[fds[0].fd == poller->set];
     if (!poller->has_wakeup) {
         struct epoll_event event = { .events = EPOLLIN, .data.ptr = poller };
@@ -123,29 +113,17 @@ wait_in_set(GPollFD *fds, guint n_fds, gint timeout, gboolean stay)
             return g_poll(fds, n_fds, timeout);
         poller->has_wakeup = TRUE;
     }
+    fds[0].revents = fds[1].revents = 0;
     g_source_ref(&poller->base);
     do {
         count = deal(poller, timeout);
         if (until > 0)
             timeout = (gint)((MAX(until - g_get_monotonic_time(), 0) + 999) / 1000);
-    } while (stay && count > 0 && !poller->woken && timeout != 0);
-    wakeup->revents = poller->woken ? G_IO_IN : 0;
-    poller->dealt = count > poller->woken;
-    set->revents = poller->dealt ? G_IO_IN : 0;
+    } while (count > 0 && !poller->woken && timeout != 0);
+    if (poller->woken)
+        wakeup->revents = G_IO_IN;
     g_source_unref(&poller->base);
-    return count < 0 ? -1 : (wakeup->revents != 0) + (set->revents != 0);
-}
-
-static gint
-wait_once(GPollFD *fds, guint n_fds, gint timeout)
-{
-    return wait_in_set(fds, n_fds, timeout, FALSE);
-}
-
-static gint
-wait_and_stay(GPollFD *fds, guint n_fds, gint timeout)
-{
-    return wait_in_set(fds, n_fds, timeout, TRUE);
+    return count < 0 ? -1 : wakeup->revents != 0;
 }
 
 GMainContext *
@@ -155,7 +133,7 @@ spm_poller_context_new(void)
      * runs it, from within a watch's function. */
     GMainContext *context = g_main_context_new_with_flags(G_MAIN_CONTEXT_FLAGS_OWNERLESS_POLLING);
 
-    g_main_context_set_poll_func(context, wait_and_stay);
+    g_main_context_set_poll_func(context, wait_in_set);
     return context;
 }
 
@@ -186,8 +164,6 @@ poller_get(void)
      * wakes itself up twice: three system calls more, of seven a message. */
     g_source_set_can_recurse(&of_this_thread->base, TRUE);
     g_source_attach(&of_this_thread->base, g_main_context_get_thread_default());
-    if (g_main_context_get_poll_func(g_source_get_context(&of_this_thread->base)) == g_poll)
-        g_main_context_set_poll_func(g_source_get_context(&of_this_thread->base), wait_once);
     return of_this_thread;
 }
 

@@ -180,14 +180,19 @@ may_go_on(SpmSide *side)
     return side->in_pieces || side->funcs->may_begin(side, side->owner);
 }
 
-/* Write what can be written. */
-static void
-flush(SpmSide *side)
+gboolean
+spm_side_flush(SpmSide *side)
 {
-    if (!side->broken && !spm_out_queue_flush(side->out, side->transport)) {
+    gboolean was_full;
+
+    if (side->broken || spm_out_queue_is_empty(side->out))
+        return FALSE;
+    was_full = spm_out_queue_is_full(side->out);
+    if (!spm_out_queue_flush(side->out, side->transport)) {
         side->broken = TRUE;
         spm_out_queue_clear(side->out);
     }
+    return was_full && !spm_out_queue_is_full(side->out);
 }
 
 /* The input dealt with so far has served: it was lent to the other side, which
@@ -197,14 +202,14 @@ static gboolean
 hand_over(SpmSide *side)
 {
     SpmSide *other = side->other;
-    gboolean was_full = other && spm_out_queue_is_full(other->out);
+    gboolean has_room = FALSE;
 
     if (other && spm_out_queue_has_loan(other->out)) {
-        flush(other);
+        has_room = spm_side_flush(other);
         spm_out_queue_return(other->out);
     }
     spm_rpc_parser_rest(side->parser);
-    return was_full && !spm_out_queue_is_full(other->out);
+    return has_room;
 }
 
 /* May a step be taken, and is there something to take it with? Asked several times for
@@ -236,18 +241,6 @@ spm_side_pump(SpmSide *side)
             progress |= step(side);
     } while (hand_over(side));
     return progress;
-}
-
-gboolean
-spm_side_flush(SpmSide *side)
-{
-    gboolean was_full;
-
-    if (spm_out_queue_is_empty(side->out))
-        return FALSE;
-    was_full = spm_out_queue_is_full(side->out);
-    flush(side);
-    return was_full && !spm_out_queue_is_full(side->out);
 }
 
 void

@@ -54,7 +54,6 @@ static void
 reported(GIOCondition ready, gpointer data)
 {
     Pair *pair = data;
-
     char byte;
 
     pair->ready |= ready;
