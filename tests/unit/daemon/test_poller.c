@@ -22,10 +22,10 @@ struct Pair {
     GIOCondition ready; /* what was reported, in all */
     guint calls;        /* atomic */
     gboolean reads;     /* what has come */
-    Pair *frees; /* whose watch goes when this one is reported */
-    guint starts_at; /* an idle function and a timer, when it is reported for this time */
-    guint ran;       /* of these */
-    GMainContext *context; /* for other threads */
+    Pair *frees;        /* whose watch goes when this one is reported */
+    guint starts_at;    /* an idle function and a timer, when it is reported for this time */
+    guint ran;          /* of these */
+    GMainContext *context; /* in which they start */
 };
 
 static gboolean
@@ -37,17 +37,11 @@ run(gpointer data)
 
 /* Takes @source. */
 static void
-start_in(GMainContext *context, GSource *source, Pair *pair)
-{
-    g_source_set_callback(source, run, pair, NULL);
-    g_source_attach(source, context);
-    g_source_unref(source);
-}
-
-static void
 start(GSource *source, Pair *pair)
 {
-    start_in(g_main_context_get_thread_default(), source, pair);
+    g_source_set_callback(source, run, pair, NULL);
+    g_source_attach(source, pair->context);
+    g_source_unref(source);
 }
 
 static void
@@ -245,7 +239,7 @@ test_what_a_handler_starts_runs(gconstpointer data)
 {
     const Loop *loop = data;
     GMainContext *context = begin_loop(loop);
-    Pair pair = { .starts_at = 1, .reads = !loop->always_ready };
+    Pair pair = { .context = context, .starts_at = 1, .reads = !loop->always_ready };
 
     open_pair(&pair);
     watch_pair(&pair, G_IO_IN);
@@ -263,7 +257,7 @@ static void
 test_the_last_watch_may_end_itself(gconstpointer data)
 {
     GMainContext *context = begin_loop(data);
-    Pair pair = { .frees = &pair, .starts_at = 1 };
+    Pair pair = { .context = context, .frees = &pair, .starts_at = 1 };
 
     open_pair(&pair);
     watch_pair(&pair, G_IO_IN);
@@ -286,7 +280,7 @@ test_a_loop_that_is_left_alone_stays(gconstpointer data)
 {
     guint seconds = GPOINTER_TO_UINT(data);
     GMainContext *context = begin_loop(&left_alone);
-    Pair pair = { .starts_at = 1000 }, later = { 0 };
+    Pair pair = { .context = context, .starts_at = 1000 }, later = { .context = context };
     guint turns = 0;
 
     open_pair(&pair);
@@ -309,7 +303,7 @@ start_later(gpointer data)
 
     while (g_atomic_int_get(&pair->calls) < 100)
         g_thread_yield();
-    start_in(pair->context, g_idle_source_new(), pair);
+    start(g_idle_source_new(), pair);
     return NULL;
 }
 
@@ -339,7 +333,7 @@ static void
 test_a_loop_that_is_left_alone_looks_at_the_clock(void)
 {
     GMainContext *context = begin_loop(&left_alone);
-    Pair pair = { 0 };
+    Pair pair = { .context = context };
 
     open_pair(&pair);
     watch_pair(&pair, G_IO_IN);

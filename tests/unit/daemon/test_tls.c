@@ -31,14 +31,14 @@ test_a_client_is_relayed(Fixture *fixture, gconstpointer data)
     come_in(&client, fixture, "alice");
     libvirtd = accept_upstream(fixture);
     client_send(&client, call->data, call->len);
-    g_assert_true(upstream_receive(libvirtd, got, call->len));
+    g_assert_true(conversation_receive(libvirtd, got, call->len));
     g_assert_cmpmem(got, call->len, call->data, call->len);
-    upstream_send(libvirtd, reply->data, reply->len);
+    conversation_send(libvirtd, reply->data, reply->len);
     g_assert_true(client_receive(&client, got, reply->len));
     g_assert_cmpmem(got, reply->len, reply->data, reply->len);
 
     client_leave(&client);
-    g_assert_false(upstream_receive(libvirtd, got, 1));
+    g_assert_false(conversation_receive(libvirtd, got, 1));
     close(libvirtd);
 }
 
@@ -111,7 +111,7 @@ test_the_end_is_said(Fixture *fixture, gconstpointer data)
 
     come_in(&client, fixture, "alice");
     libvirtd = accept_upstream(fixture);
-    upstream_send(libvirtd, reply->data, reply->len);
+    conversation_send(libvirtd, reply->data, reply->len);
     close(libvirtd);
     g_assert_true(client_receive(&client, got, reply->len));
     g_assert_cmpmem(got, reply->len, reply->data, reply->len);
@@ -139,7 +139,7 @@ test_no_record_holds_two_messages(Fixture *fixture, gconstpointer data)
     }
     /* In pieces of which most begin in the middle of something. */
     for (gsize sent = 0; sent < all->len; sent += MIN(9001, all->len - sent)) {
-        upstream_send(libvirtd, all->data + sent, MIN(9001, all->len - sent));
+        conversation_send(libvirtd, all->data + sent, MIN(9001, all->len - sent));
         for (guint i = 0; i < 3; i++)
             g_main_context_iteration(NULL, FALSE);
     }
@@ -172,8 +172,8 @@ test_a_new_key_changes_nothing(Fixture *fixture, gconstpointer data)
             g_main_context_iteration(NULL, FALSE);
         g_assert_cmpint(result, ==, 0);
         client_send(&client, call->data, call->len);
-        g_assert_true(upstream_receive(libvirtd, got, call->len));
-        upstream_send(libvirtd, call->data, call->len);
+        g_assert_true(conversation_receive(libvirtd, got, call->len));
+        conversation_send(libvirtd, call->data, call->len);
         g_assert_true(client_receive(&client, got, call->len));
     }
     client_leave(&client);
@@ -196,7 +196,7 @@ test_a_call_with_descriptors_ends_it(Fixture *fixture, gconstpointer data)
     come_in(&client, fixture, "alice");
     libvirtd = accept_upstream(fixture);
     client_send(&client, message->data, message->len);
-    g_assert_false(upstream_receive(libvirtd, got, 1));
+    g_assert_false(conversation_receive(libvirtd, got, 1));
     g_assert_false(client_receive(&client, got, 1));
     client_leave(&client);
     close(libvirtd);
@@ -215,7 +215,7 @@ test_a_call_with_no_descriptors_passes(Fixture *fixture, gconstpointer data)
     come_in(&client, fixture, "alice");
     libvirtd = accept_upstream(fixture);
     client_send(&client, message->data, message->len);
-    g_assert_true(upstream_receive(libvirtd, got, sizeof got));
+    g_assert_true(conversation_receive(libvirtd, got, sizeof got));
     client_leave(&client);
     close(libvirtd);
 }
@@ -242,7 +242,7 @@ test_a_reply_with_descriptors_ends_it(Fixture *fixture, gconstpointer data)
     message->data[SPM_RPC_HEADER_SIZE + 3] = 1;
     come_in(&client, fixture, "alice");
     libvirtd = accept_upstream(fixture);
-    upstream_send(libvirtd, message->data, message->len);
+    conversation_send(libvirtd, message->data, message->len);
     cmsg->cmsg_level = SOL_SOCKET;
     cmsg->cmsg_type = SCM_RIGHTS;
     cmsg->cmsg_len = CMSG_LEN(sizeof(int));
@@ -251,7 +251,7 @@ test_a_reply_with_descriptors_ends_it(Fixture *fixture, gconstpointer data)
 
     g_assert_true(client_receive(&client, got, sizeof got));
     g_assert_false(client_receive(&client, got, 1));
-    g_assert_false(upstream_receive(libvirtd, got, 1));
+    g_assert_false(conversation_receive(libvirtd, got, 1));
     client_leave(&client);
     close(libvirtd);
 }

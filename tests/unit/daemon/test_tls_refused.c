@@ -104,7 +104,7 @@ test_new_files_are_for_new_clients(Fixture *fixture, gconstpointer data)
     client_leave(&new);
 
     client_send(&old, call->data, call->len);
-    g_assert_true(upstream_receive(libvirtd, got, call->len));
+    g_assert_true(conversation_receive(libvirtd, got, call->len));
     client_leave(&old);
     close(libvirtd);
 }

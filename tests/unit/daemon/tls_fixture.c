@@ -224,39 +224,6 @@ accept_upstream(const Fixture *fixture)
     return fd;
 }
 
-gboolean
-upstream_receive(int fd, guint8 *bytes, gsize size)
-{
-    gsize done = 0;
-
-    while (done < size) {
-        gssize got = recv(fd, bytes + done, size - done, 0);
-
-        if (got == 0 || (got < 0 && errno == ECONNRESET))
-            return FALSE;
-        if (got < 0)
-            g_main_context_iteration(NULL, FALSE);
-        else
-            done += got;
-    }
-    return TRUE;
-}
-
-void
-upstream_send(int fd, const guint8 *bytes, gsize size)
-{
-    gsize done = 0;
-
-    while (done < size) {
-        gssize sent = send(fd, bytes + done, size - done, MSG_NOSIGNAL);
-
-        if (sent < 0)
-            g_main_context_iteration(NULL, FALSE);
-        else
-            done += sent;
-    }
-}
-
 GByteArray *
 make_message(guint32 type, gsize size)
 {

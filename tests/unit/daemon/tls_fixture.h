@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "conversation.h"
 #include "daemon/listener.h"
 #include "daemon/server.h"
 #include "pki.h"
@@ -54,8 +55,5 @@ void come_in(Client *client, const Fixture *fixture, const char *name);
 /* ---- libvirtd ---- */
 
 int accept_upstream(const Fixture *fixture);
-/* FALSE: virtspmd has closed. */
-gboolean upstream_receive(int fd, guint8 *bytes, gsize size);
-void upstream_send(int fd, const guint8 *bytes, gsize size);
 /* A message of @size bytes that is relayed before the connection is open. */
 GByteArray *make_message(guint32 type, gsize size);
