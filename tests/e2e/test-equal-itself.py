@@ -7,6 +7,7 @@ import equal
 from equal import documents, relay, seen, watch
 from equal.suite import Differs, both
 from lib import rpc
+from lib.streams import received
 
 suite = equal.Suite()
 
@@ -28,7 +29,7 @@ def scenario(seen_):
                         documents.volume(capacity=600000))
     stream = seen_.does(connection.newStream)
     seen_.does(volume.download, stream, 0, 0)
-    seen_.does(seen.received, stream)
+    seen_.does(received, stream)
 
 
 def notices(change):

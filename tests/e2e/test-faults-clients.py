@@ -12,7 +12,7 @@ import tempfile
 
 import libvirt
 
-from lib import daemon, domains, expect, hypervisor, played, rpc, shell, tap, xdr
+from lib import daemon, domains, expect, hypervisor, played, rpc, shell, streams, tap, xdr
 
 MIB = 1024 * 1024
 
@@ -230,10 +230,8 @@ def _(folder):
     def upload(connection):
         stream = connection.newStream()
         connection.storagePoolLookupByName("faults").storageVolLookupByName("v").upload(
-            stream, 0, 16 * MIB)
-        for _ in range(16):
-            stream.send(bytes(256 * 1024))
-        stream.finish()
+            stream, 0, 0)
+        streams.sent_until_refused(stream)
 
     with hypervisor.connected() as through, hypervisor.connected(hypervisor.LIBVIRT_URI) as straight:
         if straight.getLibVersion() < 12000000:

@@ -13,6 +13,7 @@ import tempfile
 import libvirt
 
 from lib import domains, events, expect, hypervisor, rpc, shell, tap, xdr
+from lib.streams import received, sent
 
 # More than libvirt sends in one piece, and not a multiple of it.
 BLOB = hashlib.shake_256(b"virtspm").digest(3 * 1024 * 1024 + 4711)
@@ -42,23 +43,6 @@ def world():
 suite = tap.Suite(world)
 
 
-def received(stream):
-    parts = []
-    stream.recvAll(lambda _, data, parts: parts.append(data), parts)
-    stream.finish()
-    return b"".join(parts)
-
-
-def sender(data):
-    """A source for sendAll."""
-    rest = [data]
-
-    def more(_, size, __):
-        part, rest[0] = rest[0][:size], rest[0][size:]
-        return part
-    return more
-
-
 # ---- streams ----
 
 @suite.case("a volume is uploaded and downloaded as it was")
@@ -68,8 +52,7 @@ def _(world):
     try:
         stream = connection.newStream()
         volume.upload(stream, 0, len(BLOB))
-        stream.sendAll(sender(BLOB), None)
-        stream.finish()
+        sent(stream, BLOB)
         stream = connection.newStream()
         volume.download(stream, 0, len(BLOB))
         expect.true(received(stream) == BLOB, "the content is the same")
@@ -109,11 +92,7 @@ def _(world):
     try:
         stream = connection.newStream()
         volume.upload(stream, 0, 4096)
-
-        def too_much():
-            stream.sendAll(sender(BLOB), None)
-            stream.finish()
-        expect.refused(too_much)
+        expect.refused(lambda: sent(stream, BLOB))
         # The connection is as good as before.
         expect.equal(connection.storagePoolLookupByName("p").name(), "p")
     finally:

@@ -112,24 +112,6 @@ def label(call, args, more):
     return f"{plain.plain(call)}({', '.join(words)})"
 
 
-def received(stream):
-    """All that comes on a stream."""
-    parts = []
-    stream.recvAll(lambda _, data, parts: parts.append(data), parts)
-    stream.finish()
-    return b"".join(parts)
-
-
-def sender(data):
-    """A source for sendAll."""
-    rest = [data]
-
-    def more(_, size, __):
-        part, rest[0] = rest[0][:size], rest[0][size:]
-        return part
-    return more
-
-
 def constants(prefix, module=libvirt):
     """{number: name} of the bindings' constants."""
     return {value: name.removeprefix(prefix) for name, value in sorted(vars(module).items())
