@@ -25,10 +25,10 @@
 
 /* clang-format off */
 #define ROW(number, name, args, check, xml, reply) \
-    { SPM_RPC_PROGRAM_REMOTE, number, name, args, SPM_RPC_CHECK_##check, SPM_RPC_XML_##xml, \
-      SPM_RPC_REPLY_##reply }
+    [number] = { SPM_RPC_PROGRAM_REMOTE, number, name, args, SPM_RPC_CHECK_##check, \
+                 SPM_RPC_XML_##xml, SPM_RPC_REPLY_##reply }
 
-/* Sorted by number. */
+/* At their numbers: each message is looked up. */
 static const SpmRpcProcedure procedures[] = {
     ROW(  1, "CONNECT_OPEN",                            "ou",       OPEN,         NONE,    OPEN),
     ROW(  7, "CONNECT_GET_CAPABILITIES",                "",         NONE,         NONE,    HOST),
@@ -91,29 +91,24 @@ static const SpmRpcProcedure procedures[] = {
 /* clang-format on */
 
 const SpmRpcProcedure *
-spm_rpc_procedure_at(guint index)
+spm_rpc_procedure_next(const SpmRpcProcedure *row)
 {
-    return index < G_N_ELEMENTS(procedures) ? &procedures[index] : NULL;
+    gsize number = row ? row->number + 1 : 0;
+
+    while (number < G_N_ELEMENTS(procedures) && !procedures[number].name)
+        number++;
+    return number < G_N_ELEMENTS(procedures) ? &procedures[number] : NULL;
 }
 
 const SpmRpcProcedure *
 spm_rpc_procedure_find(const SpmRpcHeader *header)
 {
-    guint low = 0, high = G_N_ELEMENTS(procedures);
+    const SpmRpcProcedure *row;
 
     /* libvirtd refuses another version, so there is nothing to be done. */
-    if (header->program != SPM_RPC_PROGRAM_REMOTE || header->version != SPM_RPC_VERSION)
+    if (header->program != SPM_RPC_PROGRAM_REMOTE || header->version != SPM_RPC_VERSION ||
+        header->procedure >= G_N_ELEMENTS(procedures))
         return NULL;
-
-    while (low < high) {
-        guint middle = low + (high - low) / 2;
-
-        if (procedures[middle].number == header->procedure)
-            return &procedures[middle];
-        if (procedures[middle].number < header->procedure)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
+    row = &procedures[header->procedure];
+    return row->name ? row : NULL;
 }

@@ -86,7 +86,7 @@ typedef struct {
 /* Which procedure a message belongs to, or NULL: nothing to be done. */
 const SpmRpcProcedure *spm_rpc_procedure_find(const SpmRpcHeader *header);
 
-/* Row @index of the table, or NULL behind its end. */
-const SpmRpcProcedure *spm_rpc_procedure_at(guint index);
+/* The row behind @row, by number; the first one for NULL; NULL behind the last. */
+const SpmRpcProcedure *spm_rpc_procedure_next(const SpmRpcProcedure *row);
 
 G_END_DECLS

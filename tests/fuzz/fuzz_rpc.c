@@ -84,11 +84,11 @@ replace_all(SpmRpcFrame *frame, const char *signature, const Documents *before)
 static void
 look_at_arguments(const SpmRpcFrame *frame)
 {
-    const SpmRpcProcedure *row;
+    const SpmRpcProcedure *row = NULL;
     gsize size;
     const guint8 *payload = spm_rpc_frame_payload(frame, &size);
 
-    for (guint i = 0; (row = spm_rpc_procedure_at(i)); i++) {
+    while ((row = spm_rpc_procedure_next(row))) {
         g_autoptr(SpmRpcFrame) copy = NULL;
         Documents documents = { .count = 0 };
         SpmRpcArgs args;

@@ -266,19 +266,30 @@ read_program(Script *script, SpmRpcHeader *header)
     header->version = script_choose(script, 4) ? SPM_RPC_VERSION : script_byte(script);
 }
 
+/* Round and round the table. */
+static const SpmRpcProcedure *
+row_at(guint steps)
+{
+    const SpmRpcProcedure *row = spm_rpc_procedure_next(NULL);
+
+    while (steps-- > 0) {
+        row = spm_rpc_procedure_next(row);
+        if (!row)
+            row = spm_rpc_procedure_next(NULL);
+    }
+    return row;
+}
+
 Message *
 message_read(Script *script, guint32 usual_type, guint32 *next_serial)
 {
     guint8 kind = script_byte(script);
     g_autoptr(GByteArray) payload = NULL;
-    guint rows = 0;
     Message *message;
 
-    while (spm_rpc_procedure_at(rows))
-        rows++;
     message = message_new(0, read_type(script, usual_type), read_serial(script, next_serial), SPM_RPC_OK, NULL);
     if (kind < 184) {
-        const SpmRpcProcedure *row = spm_rpc_procedure_at(kind % rows);
+        const SpmRpcProcedure *row = row_at(kind);
 
         message->header.procedure = row->number;
         payload = read_arguments(script, row->args);

@@ -20,21 +20,28 @@ find(guint32 number)
 static void
 test_every_row_is_found_by_its_number(void)
 {
-    const SpmRpcProcedure *row, *before = NULL;
+    const SpmRpcProcedure *row = NULL;
+    guint rows = 0;
 
-    for (guint i = 0; (row = spm_rpc_procedure_at(i)); before = row, i++) {
-        g_assert_true(find(row->number) == row);
-        g_assert_true(!before || before->number < row->number);
+    for (guint number = 0; number < 1000; number++) {
+        if (!find(number))
+            continue;
+        row = spm_rpc_procedure_next(row);
+        g_assert_true(find(number) == row);
+        g_assert_cmpuint(row->number, ==, number);
+        rows++;
     }
-    g_assert_nonnull(before);
+    g_assert_cmpuint(rows, >, 50);
+    g_assert_null(spm_rpc_procedure_next(row));
+    g_assert_null(find(G_MAXUINT32));
 }
 
 static void
 test_signatures_have_known_letters(void)
 {
-    const SpmRpcProcedure *row;
+    const SpmRpcProcedure *row = NULL;
 
-    for (guint i = 0; (row = spm_rpc_procedure_at(i)); i++) {
+    while ((row = spm_rpc_procedure_next(row))) {
         g_assert_cmpuint(strlen(row->args), <=, SPM_RPC_FIELDS_MAX);
         g_assert_cmpuint(strspn(row->args, "dubhsopxyqc"), ==, strlen(row->args));
     }
@@ -44,9 +51,9 @@ test_signatures_have_known_letters(void)
 static void
 test_signatures_fit_the_actions(void)
 {
-    const SpmRpcProcedure *row;
+    const SpmRpcProcedure *row = NULL;
 
-    for (guint i = 0; (row = spm_rpc_procedure_at(i)); i++) {
+    while ((row = spm_rpc_procedure_next(row))) {
         g_test_message("%s", row->name);
         g_assert_cmpint(strpbrk(row->args, "xyqc") != NULL, ==, row->xml != SPM_RPC_XML_NONE);
         switch (row->check) {
