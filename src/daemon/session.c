@@ -178,7 +178,7 @@ void
 spm_session_settle(SpmSession *session)
 {
     G_GNUC_UNUSED g_autoptr(SpmSession) alive = spm_session_ref(session);
-    gboolean progress;
+    gboolean changed;
 
     /* Called while it is at work, it goes on anyway. */
     if (session->settling || !session->client)
@@ -188,10 +188,10 @@ spm_session_settle(SpmSession *session)
     do {
         spm_side_pump(session->client);
         /* What this does, or room that is made, may let the client go on. */
-        progress = spm_side_pump(session->server);
-        progress |= spm_side_flush(session->client);
-        progress |= spm_side_flush(session->server);
-    } while (progress);
+        changed = spm_side_pump(session->server);
+        changed |= spm_side_flush(session->client);
+        changed |= spm_side_flush(session->server);
+    } while (changed);
     session->settling = FALSE;
 
     if (is_finished(session)) {

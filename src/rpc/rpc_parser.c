@@ -126,10 +126,16 @@ spm_rpc_parser_room(SpmRpcParser *parser, gsize *room)
     return parser->input;
 }
 
+gboolean
+spm_rpc_parser_has_input(const SpmRpcParser *parser)
+{
+    return parser->start < parser->end;
+}
+
 void
 spm_rpc_parser_rest(SpmRpcParser *parser)
 {
-    if (parser->start < parser->end)
+    if (spm_rpc_parser_has_input(parser))
         return;
     give_buffer_up(parser);
     parser->head_in_input = NULL;

@@ -54,8 +54,11 @@ void
 spm_promises_answered(SpmPromises *promises, const SpmRpcHeader *header)
 {
     guint64 key = key_of(header);
-    const guint64 *promise = g_hash_table_lookup(promises->held, &key);
+    const guint64 *promise;
 
+    if (g_hash_table_size(promises->held) == 0)
+        return; /* as for nearly every reply */
+    promise = g_hash_table_lookup(promises->held, &key);
     if (!promise)
         return;
     spm_placer_release(promises->placer, *promise);

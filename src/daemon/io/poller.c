@@ -97,7 +97,7 @@ static gint
 wait_in_set(GPollFD *fds, guint n_fds, gint timeout)
 {
     Poller *poller = of_this_thread;
-    gint64 until = timeout > 0 ? g_get_monotonic_time() + (gint64)timeout * 1000 : 0;
+    gint64 left, until = timeout > 0 ? g_get_monotonic_time() + (gint64)timeout * 1000 : 0;
     GPollFD *wakeup;
     int count;
 
@@ -117,8 +117,10 @@ wait_in_set(GPollFD *fds, guint n_fds, gint timeout)
     g_source_ref(&poller->base);
     do {
         count = deal(poller, timeout);
-        if (until > 0)
-            timeout = (gint)((MAX(until - g_get_monotonic_time(), 0) + 999) / 1000);
+        if (until > 0) {
+            left = until - g_get_monotonic_time();
+            timeout = left > 0 ? (gint)((left + 999) / 1000) : 0;
+        }
     } while (count > 0 && !poller->woken && timeout != 0);
     if (poller->woken)
         wakeup->revents = G_IO_IN;

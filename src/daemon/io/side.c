@@ -123,52 +123,65 @@ spm_side_send(SpmSide *side, SpmRpcFrame *frame)
         spm_out_queue_add_frame(side->out, frame);
 }
 
-/* One step of relaying. FALSE when there is none to take. */
+/* Bytes of a message that is relayed: lent if they stay where they are. */
+static void
+relay_bytes(const SpmRpcParser *parser, SpmOutQueue *out)
+{
+    gsize size;
+    const guint8 *bytes = spm_rpc_parser_bytes(parser, &size);
+
+    if (spm_rpc_parser_bytes_stay(parser))
+        spm_out_queue_lend_bytes(out, bytes, size);
+    else
+        spm_out_queue_add_bytes(out, bytes, size);
+}
+
+/* A message, or as much of one as has been read. TRUE when the owner has got it. */
 static gboolean
-step(SpmSide *side)
+take_message(SpmSide *side)
 {
     SpmOutQueue *out = side->other && !side->other->broken ? side->other->out : NULL;
-    const guint8 *bytes;
-    gsize size;
+    SpmRpcParser *parser = side->parser;
     int fd;
 
-    switch (spm_rpc_parser_next(side->parser)) {
-    case SPM_RPC_EVENT_HEADER:
-        if (spm_rpc_parser_expects_fds(side->parser) && !side->transport->funcs->carries_fds) {
-            over(side, "file descriptors, which do not travel over TLS"); /* as libvirtd does */
+    for (;;) {
+        switch (spm_rpc_parser_next(parser)) {
+        case SPM_RPC_EVENT_HEADER:
+            if (spm_rpc_parser_expects_fds(parser) && !side->transport->funcs->carries_fds) {
+                over(side, "file descriptors, which do not travel over TLS"); /* as libvirtd does */
+                return FALSE;
+            }
+            if (side->funcs->wants(side, spm_rpc_parser_header(parser), side->owner))
+                spm_rpc_parser_collect(parser);
+            else
+                side->in_pieces = TRUE;
+            break;
+        case SPM_RPC_EVENT_BYTES:
+            if (out)
+                relay_bytes(parser, out);
+            break;
+        case SPM_RPC_EVENT_FD:
+            if (out && (fd = spm_rpc_parser_take_fd(parser)) >= 0)
+                spm_out_queue_add_fd(out, fd);
+            break;
+        case SPM_RPC_EVENT_END:
+            side->in_pieces = FALSE;
+            if (out)
+                spm_out_queue_end(out);
+            if (spm_rpc_parser_has_input(parser))
+                return FALSE;
+            break; /* to hear that there is no more */
+        case SPM_RPC_EVENT_FRAME:
+            side->funcs->message(side, spm_rpc_parser_take_frame(parser), side->owner);
+            return TRUE;
+        case SPM_RPC_EVENT_MALFORMED:
+            over(side, spm_rpc_parser_reason(parser));
+            return FALSE;
+        case SPM_RPC_EVENT_NONE:
+        default:
+            side->starved = TRUE;
             return FALSE;
         }
-        if (side->funcs->wants(side, spm_rpc_parser_header(side->parser), side->owner))
-            spm_rpc_parser_collect(side->parser);
-        else
-            side->in_pieces = TRUE;
-        return TRUE;
-    case SPM_RPC_EVENT_BYTES:
-        bytes = spm_rpc_parser_bytes(side->parser, &size);
-        if (out && spm_rpc_parser_bytes_stay(side->parser))
-            spm_out_queue_lend_bytes(out, bytes, size);
-        else if (out)
-            spm_out_queue_add_bytes(out, bytes, size);
-        return TRUE;
-    case SPM_RPC_EVENT_FD:
-        if (out && (fd = spm_rpc_parser_take_fd(side->parser)) >= 0)
-            spm_out_queue_add_fd(out, fd);
-        return TRUE;
-    case SPM_RPC_EVENT_END:
-        side->in_pieces = FALSE;
-        if (out)
-            spm_out_queue_end(out);
-        return TRUE;
-    case SPM_RPC_EVENT_FRAME:
-        side->funcs->message(side, spm_rpc_parser_take_frame(side->parser), side->owner);
-        return TRUE;
-    case SPM_RPC_EVENT_MALFORMED:
-        over(side, spm_rpc_parser_reason(side->parser));
-        return FALSE;
-    case SPM_RPC_EVENT_NONE:
-    default:
-        side->starved = TRUE;
-        return FALSE;
     }
 }
 
@@ -212,10 +225,10 @@ hand_over(SpmSide *side)
     return has_room;
 }
 
-/* May a step be taken, and is there something to take it with? Asked several times for
- * each message; what costs least comes first. */
+/* May a message be taken, and is there something to take one from? Asked for each
+ * message; what costs least comes first. */
 static gboolean
-can_step(SpmSide *side)
+has_message(SpmSide *side)
 {
     if (side->over)
         return FALSE;
@@ -234,13 +247,15 @@ can_step(SpmSide *side)
 gboolean
 spm_side_pump(SpmSide *side)
 {
-    gboolean progress = FALSE;
+    gboolean changed = FALSE, has_room;
 
     do {
-        while (can_step(side))
-            progress |= step(side);
-    } while (hand_over(side));
-    return progress;
+        while (has_message(side))
+            changed |= take_message(side);
+        has_room = hand_over(side);
+        changed |= has_room;
+    } while (has_room);
+    return changed;
 }
 
 void

@@ -43,7 +43,8 @@ void spm_side_set_other(SpmSide *side, SpmSide *other);
 void spm_side_send(SpmSide *side, SpmRpcFrame *frame);
 
 /* Deal with what was read, until there is nothing more or it has to wait.
- * TRUE when it got anywhere. */
+ * TRUE when that may let the other side go on: the owner was given a message, or the
+ * other side's queue has room again. */
 gboolean spm_side_pump(SpmSide *side);
 
 /* Write what can be written, then wait for what can happen next. TRUE when the
