@@ -1,9 +1,8 @@
 /*
  * server.c: all clients of virtspmd
  *
- * A client that has been accepted is prepared in a worker thread, because both
- * asking for names and connecting to libvirtd may take their time. Then it is a
- * session, or is turned away.
+ * A client that has been accepted is an arrival first (arrival.h), then a session, or
+ * is turned away.
  *
  * A TLS client comes in by its handshake first. It is no client before that is done,
  * so that nobody can take a place by not finishing it; how many handshakes there are
@@ -17,18 +16,17 @@
 #include "daemon/server.h"
 
 #include "daemon/access/audit.h"
+#include "daemon/arrival.h"
 #include "daemon/io/memory.h"
 #include "daemon/io/poller.h"
 #include "daemon/io/turned_away.h"
 #include "daemon/session.h"
 #include "daemon/tls/tls_handshake.h"
-#include "daemon/upstream.h"
 #include "util/spm_size.h"
 
 #include <errno.h>
 #include <glib-unix.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 /* How long to wait for descriptors or memory when there are none to accept with. */
 #define SHORTAGE_SECONDS 1
@@ -44,10 +42,10 @@ struct _SpmServer {
     GPtrArray *doors; /* of Door */
     GSource *shortage;
     SpmTlsCredentials *tls;
-    GHashTable *handshakes;   /* set */
-    GHashTable *preparations; /* set */
-    GHashTable *sessions;     /* set */
-    GHashTable *turned_away;  /* set */
+    GHashTable *handshakes;  /* set */
+    GHashTable *arrivals;    /* set */
+    GHashTable *sessions;    /* set */
+    GHashTable *turned_away; /* set */
 };
 
 /* A listening socket. */
@@ -59,42 +57,7 @@ typedef struct {
     SpmWatch *watch;
 } Door;
 
-/* Shared between a worker thread and the server; the thread only uses what does
- * not change while it runs. */
-typedef struct {
-    gatomicrefcount references;
-    SpmServer *server; /* NULL when the server is gone */
-    SpmTransport *client;
-    SpmTerms terms;
-    char **paths; /* of libvirtd, for this access */
-    gboolean session;
-    SpmPeer *peer; /* known already of a TLS client */
-    int upstream;
-} Preparation;
-
 static void accept_or_wait(SpmServer *server);
-
-static Preparation *
-preparation_ref(Preparation *preparation)
-{
-    g_atomic_ref_count_inc(&preparation->references);
-    return preparation;
-}
-
-static void
-preparation_unref(gpointer data)
-{
-    Preparation *preparation = data;
-
-    if (!g_atomic_ref_count_dec(&preparation->references))
-        return;
-    spm_transport_free(preparation->client);
-    if (preparation->upstream >= 0)
-        close(preparation->upstream);
-    g_strfreev(preparation->paths);
-    spm_peer_free(preparation->peer);
-    g_free(preparation);
-}
 
 /* ---- leaving ---- */
 
@@ -119,49 +82,25 @@ turned_away_left(SpmTurnedAway *client, gpointer user_data)
 /* ---- coming ---- */
 
 static void
-prepare(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+arrived(SpmArrival *arrival, GError *error, gpointer user_data)
 {
-    Preparation *preparation = data;
-    GError *error = NULL;
+    SpmServer *server = user_data;
 
-    if (!preparation->peer)
-        preparation->peer = spm_peer_new(preparation->client->fd, &error);
-    if (preparation->peer)
-        preparation->upstream =
-            preparation->session
-                ? spm_upstream_connect_session((const char *const *)preparation->paths, &error)
-                : spm_upstream_connect((const char *const *)preparation->paths, &error);
-    if (error)
-        g_task_return_error(task, error);
-    else
-        g_task_return_boolean(task, TRUE);
-}
-
-static void
-prepared(GObject *source, GAsyncResult *result, gpointer data)
-{
-    Preparation *preparation = g_task_get_task_data(G_TASK(result));
-    SpmServer *server = preparation->server;
-    GError *error = NULL;
-
-    if (!server)
-        return;
-    if (g_task_propagate_boolean(G_TASK(result), &error)) {
-        g_autofree char *who = spm_peer_describe(preparation->peer);
+    if (error) {
+        spm_audit_client(spm_arrival_peer(arrival), error);
+        g_hash_table_add(server->turned_away, spm_turned_away_new(spm_arrival_take_client(arrival),
+                                                                  error, turned_away_left, server));
+    } else {
+        g_autofree char *who = spm_peer_describe(spm_arrival_peer(arrival));
 
         g_debug("client: %s", who);
         g_hash_table_add(server->sessions,
-                         spm_session_new(g_steal_pointer(&preparation->client),
-                                         spm_transport_new_unix(g_steal_fd(&preparation->upstream)),
-                                         g_steal_pointer(&preparation->peer), &preparation->terms,
+                         spm_session_new(spm_arrival_take_client(arrival),
+                                         spm_arrival_take_upstream(arrival),
+                                         spm_arrival_take_peer(arrival), spm_arrival_terms(arrival),
                                          server->environment, session_closed, server));
-    } else {
-        spm_audit_client(preparation->peer, error);
-        g_hash_table_add(server->turned_away,
-                         spm_turned_away_new(g_steal_pointer(&preparation->client), error,
-                                             turned_away_left, server));
     }
-    g_hash_table_remove(server->preparations, preparation);
+    g_hash_table_remove(server->arrivals, arrival);
 }
 
 /* A TLS client's certificate is its authentication. */
@@ -187,21 +126,11 @@ static void
 welcome(SpmServer *server, SpmTransport *client, SpmPeer *peer, const SpmTerms *terms)
 {
     const SpmConfig *config = server->config;
-    g_autoptr(GTask) task = g_task_new(NULL, NULL, prepared, NULL);
-    Preparation *preparation = g_new0(Preparation, 1);
+    char **paths = terms->access == SPM_ACCESS_READ_ONLY ? config->upstream_ro : config->upstream;
 
-    g_atomic_ref_count_init(&preparation->references);
-    preparation->server = server;
-    preparation->client = client;
-    preparation->peer = peer;
-    preparation->upstream = -1;
-    preparation->terms = *terms;
-    preparation->session = config->session;
-    preparation->paths =
-        g_strdupv(terms->access == SPM_ACCESS_READ_ONLY ? config->upstream_ro : config->upstream);
-    g_hash_table_add(server->preparations, preparation);
-    g_task_set_task_data(task, preparation_ref(preparation), preparation_unref);
-    g_task_run_in_thread(task, prepare);
+    g_hash_table_add(server->arrivals,
+                     spm_arrival_new(client, peer, terms, (const char *const *)paths,
+                                     config->session, arrived, server));
 }
 
 static void
@@ -238,7 +167,7 @@ shake_hands(SpmServer *server, int fd)
 static guint
 count_clients(const SpmServer *server)
 {
-    return g_hash_table_size(server->preparations) + g_hash_table_size(server->sessions) +
+    return g_hash_table_size(server->arrivals) + g_hash_table_size(server->sessions) +
            g_hash_table_size(server->turned_away);
 }
 
@@ -312,13 +241,6 @@ forget_session(gpointer data)
 }
 
 static void
-forget_preparation(gpointer data)
-{
-    ((Preparation *)data)->server = NULL;
-    preparation_unref(data);
-}
-
-static void
 door_free(gpointer data)
 {
     Door *door = data;
@@ -337,7 +259,7 @@ spm_server_new(const SpmConfig *config, const SpmEnvironment *environment)
     server->doors = g_ptr_array_new_with_free_func(door_free);
     server->handshakes =
         g_hash_table_new_full(NULL, NULL, (GDestroyNotify)spm_tls_handshake_free, NULL);
-    server->preparations = g_hash_table_new_full(NULL, NULL, forget_preparation, NULL);
+    server->arrivals = g_hash_table_new_full(NULL, NULL, (GDestroyNotify)spm_arrival_free, NULL);
     server->sessions = g_hash_table_new_full(NULL, NULL, forget_session, NULL);
     server->turned_away =
         g_hash_table_new_full(NULL, NULL, (GDestroyNotify)spm_turned_away_free, NULL);
@@ -355,7 +277,7 @@ spm_server_free(SpmServer *server)
     }
     g_hash_table_unref(server->handshakes);
     spm_tls_credentials_unref(server->tls);
-    g_hash_table_unref(server->preparations);
+    g_hash_table_unref(server->arrivals);
     g_hash_table_unref(server->sessions);
     g_hash_table_unref(server->turned_away);
     g_ptr_array_unref(server->doors);
