@@ -41,7 +41,9 @@ typedef struct {
     gboolean reading_writes; /* what a read waits for is a write */
     gboolean half_written;   /* a record is in the session */
     Boundary boundary;
-    int failure; /* of GnuTLS; 0: none */
+    gboolean ended; /* nothing more can be read, */
+    int end;        /* because of this error of GnuTLS; 0: the peer has said so */
+    int failure;    /* of GnuTLS; 0: none */
 } TlsTransport;
 
 /* What GnuTLS says, as errno. */
@@ -58,14 +60,15 @@ failed(TlsTransport *tls, int result)
 }
 
 static gssize
-tls_read(SpmTransport *transport, guint8 *bytes, gsize size, int *fds, guint *n_fds,
-         gboolean *lost)
+tls_read(SpmTransport *transport, guint8 *bytes, gsize size, int *fds, guint *n_fds, gboolean *lost)
 {
     TlsTransport *tls = (TlsTransport *)transport;
     gsize pending = gnutls_record_check_pending(tls->session);
     gsize done = 0;
     gssize result = 0;
 
+    if (tls->ended)
+        return tls->end ? failed(tls, tls->end) : 0;
     /* Only that, so that a peer that sends without a pause is left now and then. */
     if (pending > 0)
         size = MIN(size, pending);
@@ -77,12 +80,15 @@ tls_read(SpmTransport *transport, guint8 *bytes, gsize size, int *fds, guint *n_
             break;
         done += result;
     }
-    tls->reading_writes =
-        result == GNUTLS_E_AGAIN && gnutls_record_get_direction(tls->session) == 1;
-    /* Whatever else it was comes again with the next read. */
-    if (done > 0 || result == 0)
+    tls->reading_writes = result == GNUTLS_E_AGAIN && gnutls_record_get_direction(tls->session) == 1;
+    if (done < size && result != GNUTLS_E_AGAIN) {
+        tls->ended = TRUE;
+        tls->end = (int)result;
+    }
+    /* An end is told by the next read, which is not waited for: it is pending. */
+    if (done > 0)
         return (gssize)done;
-    return failed(tls, (int)result);
+    return result == 0 ? 0 : failed(tls, (int)result);
 }
 
 /* ---- where messages end ---- */
@@ -173,7 +179,9 @@ tls_write(SpmTransport *transport, const struct iovec *iov, guint count)
 static gboolean
 tls_has_pending(const SpmTransport *transport)
 {
-    return gnutls_record_check_pending(((const TlsTransport *)transport)->session) > 0;
+    const TlsTransport *tls = (const TlsTransport *)transport;
+
+    return tls->ended || gnutls_record_check_pending(tls->session) > 0;
 }
 
 static GIOCondition

@@ -13,6 +13,8 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -119,6 +121,37 @@ test_the_end_is_said(Fixture *fixture, gconstpointer data)
         g_main_context_iteration(NULL, FALSE);
     g_assert_cmpint(result, ==, 0);
     client_leave(&client);
+}
+
+/* The client's last message and its end come in one piece, and its socket stays open, as it
+ * waits for the reply: nothing more will ever be there to be read. */
+static void
+test_an_end_that_comes_with_a_message(Fixture *fixture, gconstpointer data)
+{
+    static const char no_record[] = "\x17\x03\x03\0\x20 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const gboolean is_said = GPOINTER_TO_INT(data);
+    g_autoptr(GByteArray) call = make_message(SPM_RPC_CALL, 28);
+    guint8 got[28];
+    const int on = 1, off = 0;
+    Client client;
+    int libvirtd;
+
+    come_in(&client, fixture, "alice");
+    libvirtd = accept_upstream(fixture);
+    setsockopt(client.fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+    client_send(&client, call->data, call->len);
+    if (is_said)
+        gnutls_bye(client.session, GNUTLS_SHUT_WR);
+    else
+        g_assert_cmpint(send(client.fd, no_record, 37, 0), ==, 37);
+    setsockopt(client.fd, IPPROTO_TCP, TCP_CORK, &off, sizeof off);
+
+    g_assert_true(conversation_receive(libvirtd, got, call->len));
+    g_assert_cmpmem(got, call->len, call->data, call->len);
+    g_assert_false(conversation_receive(libvirtd, got, 1));
+    g_assert_false(client_receive(&client, got, 1));
+    client_leave(&client);
+    close(libvirtd);
 }
 
 /* libvirt's client does not look into its session before it waits for its socket. */
@@ -330,6 +363,10 @@ main(int argc, char **argv)
     g_test_add("/daemon/tls/much-in-short-records", Fixture, GSIZE_TO_POINTER(3000), set_up,
                test_much_passes_both_ways, tear_down);
     ADD("end", test_the_end_is_said);
+    g_test_add("/daemon/tls/end-with-a-message/said", Fixture, GINT_TO_POINTER(TRUE), set_up,
+               test_an_end_that_comes_with_a_message, tear_down);
+    g_test_add("/daemon/tls/end-with-a-message/broken", Fixture, GINT_TO_POINTER(FALSE), set_up,
+               test_an_end_that_comes_with_a_message, tear_down);
     ADD("one-message-a-record", test_no_record_holds_two_messages);
     ADD("new-key", test_a_new_key_changes_nothing);
     ADD("fds/call", test_a_call_with_descriptors_ends_it);
