@@ -187,7 +187,8 @@ spm_session_settle(SpmSession *session)
     spm_session_is_active(session);
     do {
         spm_side_pump(session->client);
-        /* What this does, or room that is made, may let the client go on. */
+        /* What libvirtd says, or room that is made, may let the client go on. What the
+         * client says lets libvirtd go on now. */
         changed = spm_side_pump(session->server);
         changed |= spm_side_flush(session->client);
         changed |= spm_side_flush(session->server);

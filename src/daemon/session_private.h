@@ -1,8 +1,8 @@
 /*
- * session_private.h: what the two files of a session share
+ * session_private.h: what the files of a session share
  *
  * session.c has its life and its sides, session_relay.c what becomes of each
- * message.
+ * message, session_auth.c polkit's part, session_time.c how long all may take.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -28,6 +28,7 @@ struct _SpmSession {
     SpmSerials *serials;
     GHashTable *held; /* set of SpmCall */
     gsize held_bytes;
+    guint held_fds;
     guint held_replies;
     GQueue waiting;         /* SpmRpcFrame: calls whose serial a call of ours has now */
     GHashTable *memoryless; /* kind of domain -> boolean */

@@ -36,7 +36,9 @@ spm_session_hold(SpmSession *session, const SpmRpcProcedure *procedure, SpmRpcFr
 
     g_hash_table_add(session->held, call);
     call->held_bytes = frame->bytes->len;
+    call->held_fds = frame->n_fds;
     session->held_bytes += call->held_bytes;
+    session->held_fds += call->held_fds;
     if (procedure->reply == SPM_RPC_REPLY_CAPABILITIES && spm_rpc_header_is_reply(&frame->header))
         session->held_replies++;
     return call;
@@ -52,6 +54,7 @@ release(SpmSession *session, SpmCall *call)
         spm_rpc_header_is_reply(&frame->header))
         session->held_replies--;
     session->held_bytes -= call->held_bytes;
+    session->held_fds -= call->held_fds;
     call->session = NULL;
     g_hash_table_remove(session->held, call);
     return frame;
@@ -87,9 +90,8 @@ needs_identity(const SpmRpcHeader *header)
 {
     const SpmRpcProcedure *procedure = spm_rpc_procedure_find(header);
 
-    return is_to_a_driver(header) &&
-           (!procedure || (procedure->check != SPM_RPC_CHECK_OPEN &&
-                           procedure->check != SPM_RPC_CHECK_BEFORE_OPEN));
+    return is_to_a_driver(header) && (!procedure || (procedure->check != SPM_RPC_CHECK_OPEN &&
+                                                     procedure->check != SPM_RPC_CHECK_BEFORE_OPEN));
 }
 
 gboolean
@@ -175,6 +177,7 @@ spm_session_from_client(SpmSession *session, SpmRpcFrame *frame)
         spm_rpc_frame_free(frame);
     } else if (spm_serials_is_ours(session->serials, &frame->header)) {
         session->held_bytes += frame->bytes->len;
+        session->held_fds += frame->n_fds;
         g_queue_push_tail(&session->waiting, frame);
     } else if (!procedure || !spm_intercept_wants_call(procedure)) {
         send_to_server(session, frame);
@@ -233,6 +236,7 @@ answered(SpmSession *session, SpmCall *call, const SpmRpcFrame *reply)
     g_queue_init(&session->waiting);
     while ((frame = g_queue_pop_head(&waiting))) {
         session->held_bytes -= frame->bytes->len;
+        session->held_fds -= frame->n_fds;
         spm_session_from_client(session, frame);
     }
 }
@@ -362,6 +366,7 @@ spm_session_may_take_from_client(SpmSession *session)
     session->choked = session->choked && spm_side_is_full(session->client);
     return !session->ending && !session->opening && !session->choked &&
            session->held_bytes < session->terms.max_memory &&
+           session->held_fds < SPM_OUT_QUEUE_FDS_MAX &&
            g_hash_table_size(session->held) + session->waiting.length < session->terms.max_requests;
 }
 

@@ -44,7 +44,8 @@ struct _SpmCall {
     SpmSession *session; /* NULL: the client has gone, or the call is done */
     const SpmRpcProcedure *procedure;
     SpmRpcFrame *frame; /* the message held */
-    gsize held_bytes;   /* its size when it came */
+    gsize held_bytes;   /* its size when it came, */
+    guint held_fds;     /* and its descriptors */
     SpmRpcArgs args;    /* of a call; points into the frame */
     GCancellable *cancellable; /* spm_call_cancellable(); NULL: nobody has asked for it */
 

@@ -198,6 +198,12 @@ spm_out_queue_is_full(const SpmOutQueue *queue)
 }
 
 gboolean
+spm_out_queue_takes_pieces(const SpmOutQueue *queue)
+{
+    return !spm_out_queue_is_full(queue) || spm_out_queue_is_empty(queue);
+}
+
+gboolean
 spm_out_queue_is_empty(const SpmOutQueue *queue)
 {
     return queue->chunks.length == 0 && queue->lent_size == 0;

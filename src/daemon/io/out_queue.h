@@ -4,9 +4,9 @@
  * Messages enter whole or in pieces. While one is under way in pieces, whole
  * ones wait behind it, so that the two never mix on the wire.
  *
- * The queue itself takes everything. Whoever fills it asks
- * spm_out_queue_is_full() first and stops reading meanwhile; that is what
- * keeps memory bounded.
+ * The queue itself takes everything. Who reads to fill it asks spm_out_queue_is_full()
+ * first, and does not read meanwhile; that is what keeps memory bounded. What has been
+ * held back, within bounds of its own (terms.h), may come on top.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -47,7 +47,11 @@ void spm_out_queue_end(SpmOutQueue *queue);
 void spm_out_queue_return(SpmOutQueue *queue);
 gboolean spm_out_queue_has_loan(const SpmOutQueue *queue);
 
+/* Counts all that is in the queue. */
 gboolean spm_out_queue_is_full(const SpmOutQueue *queue);
+/* May more of the message in pieces enter? Also when the queue is full of what waits
+ * behind it, which can only leave after it. */
+gboolean spm_out_queue_takes_pieces(const SpmOutQueue *queue);
 /* Nothing left to write; what waits behind an unfinished message does not count. */
 gboolean spm_out_queue_is_empty(const SpmOutQueue *queue);
 

@@ -136,20 +136,24 @@ relay_bytes(const SpmRpcParser *parser, SpmOutQueue *out)
         spm_out_queue_add_bytes(out, bytes, size);
 }
 
-/* A message, or as much of one as has been read. TRUE when the owner has got it. */
+/* A message, or as much of one as has been read; behind the last it hears that there is
+ * no more. TRUE when the owner was given it. */
 static gboolean
 take_message(SpmSide *side)
 {
     SpmOutQueue *out = side->other && !side->other->broken ? side->other->out : NULL;
     SpmRpcParser *parser = side->parser;
+    gboolean given = FALSE;
+    SpmRpcEvent event;
     int fd;
 
-    for (;;) {
-        switch (spm_rpc_parser_next(parser)) {
+    do {
+        event = spm_rpc_parser_next(parser);
+        switch (event) {
         case SPM_RPC_EVENT_HEADER:
             if (spm_rpc_parser_expects_fds(parser) && !side->transport->funcs->carries_fds) {
                 over(side, "file descriptors, which do not travel over TLS"); /* as libvirtd does */
-                return FALSE;
+                return given;
             }
             if (side->funcs->wants(side, spm_rpc_parser_header(parser), side->owner))
                 spm_rpc_parser_collect(parser);
@@ -168,29 +172,32 @@ take_message(SpmSide *side)
             side->in_pieces = FALSE;
             if (out)
                 spm_out_queue_end(out);
-            if (spm_rpc_parser_has_input(parser))
-                return FALSE;
-            break; /* to hear that there is no more */
+            break;
         case SPM_RPC_EVENT_FRAME:
             side->funcs->message(side, spm_rpc_parser_take_frame(parser), side->owner);
-            return TRUE;
+            given = TRUE;
+            break;
         case SPM_RPC_EVENT_MALFORMED:
             over(side, spm_rpc_parser_reason(parser));
-            return FALSE;
+            return given;
         case SPM_RPC_EVENT_NONE:
         default:
             side->starved = TRUE;
-            return FALSE;
+            return given;
         }
-    }
+    } while ((event != SPM_RPC_EVENT_END && event != SPM_RPC_EVENT_FRAME) ||
+             !spm_rpc_parser_has_input(parser));
+    return given;
 }
 
 static gboolean
 may_go_on(SpmSide *side)
 {
-    if (side->other && spm_out_queue_is_full(side->other->out))
-        return FALSE;
-    return side->in_pieces || side->funcs->may_begin(side, side->owner);
+    const SpmOutQueue *out = side->other ? side->other->out : NULL;
+
+    if (side->in_pieces)
+        return !out || spm_out_queue_takes_pieces(out);
+    return !(out && spm_out_queue_is_full(out)) && side->funcs->may_begin(side, side->owner);
 }
 
 gboolean
@@ -205,7 +212,7 @@ spm_side_flush(SpmSide *side)
         side->broken = TRUE;
         spm_out_queue_clear(side->out);
     }
-    return was_full && !spm_out_queue_is_full(side->out);
+    return was_full && spm_out_queue_takes_pieces(side->out);
 }
 
 /* The input dealt with so far has served: it was lent to the other side, which
@@ -247,15 +254,13 @@ has_message(SpmSide *side)
 gboolean
 spm_side_pump(SpmSide *side)
 {
-    gboolean changed = FALSE, has_room;
+    gboolean given = FALSE;
 
     do {
         while (has_message(side))
-            changed |= take_message(side);
-        has_room = hand_over(side);
-        changed |= has_room;
-    } while (has_room);
-    return changed;
+            given |= take_message(side);
+    } while (hand_over(side));
+    return given;
 }
 
 void

@@ -19,8 +19,8 @@ G_BEGIN_DECLS
 typedef struct _SpmSide SpmSide;
 
 typedef struct {
-    /* May the next message be taken from the side? Asked between messages only:
-     * one that is half relayed must be finished, for others wait behind it. */
+    /* May the next message be taken from the side? Not asked while one is half relayed,
+     * which must be finished, for others wait behind it. */
     gboolean (*may_begin)(SpmSide *side, gpointer owner);
     /* Does the owner want this message whole, instead of having it relayed? */
     gboolean (*wants)(SpmSide *side, const SpmRpcHeader *header, gpointer owner);
@@ -43,13 +43,15 @@ void spm_side_set_other(SpmSide *side, SpmSide *other);
 void spm_side_send(SpmSide *side, SpmRpcFrame *frame);
 
 /* Deal with what was read, until there is nothing more or it has to wait.
- * TRUE when that may let the other side go on: the owner was given a message, or the
- * other side's queue has room again. */
+ * TRUE when the owner was given a message, and with it a reason to let the other side go
+ * on. What else may_begin() depends on, the owner looks after itself: when that changes, it
+ * pumps again. */
 gboolean spm_side_pump(SpmSide *side);
 
-/* Write what can be written, then wait for what can happen next. TRUE when the
- * queue has room again that it did not have before. */
+/* Write what can be written. TRUE when the queue was full and takes something again, so
+ * that the other side may go on. */
 gboolean spm_side_flush(SpmSide *side);
+/* Wait for what can happen next. */
 void spm_side_settle(SpmSide *side, gboolean reading);
 
 /* Too much waits to be written: nothing more should be sent (out_queue.h). */

@@ -45,9 +45,13 @@ static void
 settle(SpmTurnedAway *client)
 {
     const char *reason;
+    gboolean answered;
 
-    while (spm_side_pump(client->side) | spm_side_flush(client->side))
-        ;
+    do {
+        spm_side_pump(client->side);
+        answered = !spm_side_is_drained(client->side);
+        spm_side_flush(client->side);
+    } while (answered && spm_side_is_drained(client->side));
     if (spm_side_is_over(client->side, &reason) || spm_side_is_broken(client->side))
         client->left(client, client->user_data);
     else

@@ -61,6 +61,25 @@ test_as_much_memory_is_held_as_configured(void)
     });
 }
 
+/* Though nothing more is read from it. */
+static void
+test_a_client_that_leaves_with_all_its_messages_held_is_gone(void)
+{
+    SpmTerms terms = conversation_terms(SPM_ACCESS_READ_WRITE, SPM_AUTH_POLKIT);
+    g_autoptr(Conversation) conversation = NULL;
+
+    terms.max_requests = 1;
+    conversation = conversation_new_on(&terms);
+    conversation_run(conversation, (const Step[]){
+        { CLIENT_SENDS, CALL(70, 1, "") },
+        { POLKIT_IS_ASKED, SPM_ACCESS_READ_WRITE },
+        { CLIENT_LEAVES },
+        { POLKIT_IS_ASKED_NO_MORE },
+        { LIBVIRTD_IS_CLOSED },
+        { END },
+    });
+}
+
 /* ---- time ---- */
 
 static SpmTerms
@@ -145,6 +164,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/daemon/limits/messages", test_as_many_messages_are_held_as_configured);
     g_test_add_func("/daemon/limits/memory", test_as_much_memory_is_held_as_configured);
+    g_test_add_func("/daemon/limits/leaves", test_a_client_that_leaves_with_all_its_messages_held_is_gone);
     g_test_add_func("/daemon/limits/handshake", test_who_does_not_open_its_connection_is_closed);
     g_test_add_func("/daemon/limits/person", test_no_time_passes_while_a_person_is_asked);
     g_test_add_func("/daemon/limits/idle", test_who_is_idle_is_closed_if_that_is_configured);

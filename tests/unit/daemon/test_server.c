@@ -242,6 +242,34 @@ test_without_libvirtd_a_client_is_told(Fixture *fixture, gconstpointer data)
     close(client);
 }
 
+/* Calls that come together are answered one by one, and half a one when it is whole. */
+static void
+test_who_is_turned_away_may_call_twice_at_once(Fixture *fixture, gconstpointer data)
+{
+    const gsize first = GPOINTER_TO_SIZE(data);
+    guint8 calls[2 * SPM_RPC_HEADER_SIZE];
+    int client;
+
+    for (guint i = 0; i < 2; i++) {
+        const SpmRpcHeader header = { .length = SPM_RPC_HEADER_SIZE,
+                                      .program = SPM_RPC_PROGRAM_REMOTE,
+                                      .version = SPM_RPC_VERSION,
+                                      .procedure = 66,
+                                      .type = SPM_RPC_CALL,
+                                      .serial = i };
+
+        spm_rpc_header_encode(&header, calls + i * SPM_RPC_HEADER_SIZE);
+    }
+    start(fixture, 10);
+    client = connect_client(fixture);
+    g_assert_cmpint(send(client, calls, first, 0), ==, (gssize)first);
+    expect_refusal(client, 0, "start libvirtd");
+    g_assert_cmpint(send(client, calls + first, sizeof calls - first, 0), ==,
+                    (gssize)(sizeof calls - first));
+    expect_refusal(client, 1, "start libvirtd");
+    close(client);
+}
+
 static void
 test_who_is_turned_away_may_talk_nonsense(Fixture *fixture, gconstpointer data)
 {
@@ -399,6 +427,10 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("own-connection", test_a_client_gets_its_own_connection);
     ADD("without-libvirtd", test_without_libvirtd_a_client_is_told);
+    g_test_add("/daemon/server/two-at-once", Fixture, GSIZE_TO_POINTER(2 * SPM_RPC_HEADER_SIZE),
+               set_up, test_who_is_turned_away_may_call_twice_at_once, tear_down);
+    g_test_add("/daemon/server/one-and-a-half", Fixture, GSIZE_TO_POINTER(SPM_RPC_HEADER_SIZE + 12),
+               set_up, test_who_is_turned_away_may_call_twice_at_once, tear_down);
     ADD("nonsense", test_who_is_turned_away_may_talk_nonsense);
     ADD("has-to-read", test_who_is_turned_away_has_to_read);
     ADD("libvirtd-later", test_libvirtd_may_come_later);
