@@ -139,7 +139,6 @@ shaken_hands(SpmTlsHandshake *handshake, SpmTransport *transport, SpmPeer *peer,
 {
     SpmServer *server = user_data;
 
-    g_hash_table_remove(server->handshakes, handshake);
     if (transport) {
         SpmTerms terms = terms_of(server->config, SPM_ACCESS_READ_WRITE, TRUE);
 
@@ -148,6 +147,8 @@ shaken_hands(SpmTlsHandshake *handshake, SpmTransport *transport, SpmPeer *peer,
         spm_audit_client(peer, error);
         spm_peer_free(peer);
     }
+    /* Last: a client whose socket is closed can read why. */
+    g_hash_table_remove(server->handshakes, handshake);
     accept_or_wait(server);
 }
 

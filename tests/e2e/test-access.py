@@ -61,17 +61,20 @@ class Bus:
 
 @contextlib.contextmanager
 def libvirtd_with(lines):
+    """With a bus as well, which comes before it and goes after it, for libvirtd ends
+    when its bus does."""
     before = LIBVIRTD_CONF.read_text()
+    bus = Bus()
     LIBVIRTD_CONF.write_text(before + lines)
     hypervisor.ctl("restart", "libvirtd")
-    mode = os.stat(hypervisor.LIBVIRT_SOCKET).st_mode
     os.chmod(hypervisor.LIBVIRT_SOCKET, 0o777)
     try:
         yield
     finally:
         LIBVIRTD_CONF.write_text(before)
-        os.chmod(hypervisor.LIBVIRT_SOCKET, mode)
-        hypervisor.ctl("restart", "libvirtd")
+        hypervisor.ctl("stop", "libvirtd")
+        bus.end()
+        hypervisor.ctl("start", "libvirtd")
 
 
 @contextlib.contextmanager
@@ -84,12 +87,8 @@ def world():
     rules.write_text(RULES)
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder).chmod(0o755)
-        bus = Bus()
-        try:
-            with libvirtd_with(POLKIT), daemon.running(f"{folder}/sock", settings=SETTINGS) as instance:
-                yield instance
-        finally:
-            bus.end()
+        with libvirtd_with(POLKIT), daemon.running(f"{folder}/sock", settings=SETTINGS) as instance:
+            yield instance
 
 
 suite = tap.Suite(world)

@@ -119,7 +119,13 @@ def _(world):
                     b"#!/bin/sh\nhead -c 32m /dev/zero\n", b"not a program\n", b""):
         world.install(content)
         expect.refused(world.define, str(world.path), code=UNSUPPORTED)
-        expect.equal(children(), [], "processes that virtspmd left")
+        no_child_is_left(world.connection)
+
+
+def no_child_is_left(connection):
+    """An error may come before its emulator is collected."""
+    while children():
+        connection.getLibVersion()
 
 
 def children():
@@ -155,6 +161,8 @@ def _(world):
 
 @suite.case("while one hangs others are served, on the same connection too; then it is given up")
 def _(world):
+    # The real one has answered already: there is time for one question only.
+    hypervisor.remove(world.connection.defineXML(domains.spm()).UUIDString())
     world.install(b"#!/bin/sh\nexec sleep 1000\n")
     outcome = []
 
@@ -179,7 +187,7 @@ def _(world):
     finally:
         waiting.join()
     expect.contains(str(outcome[0]), str(world.path))
-    expect.equal(children(), [], "processes that virtspmd left")
+    no_child_is_left(world.connection)
 
 
 suite.main()

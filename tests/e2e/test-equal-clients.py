@@ -28,9 +28,12 @@ INSTALL = ("--name", "installed", "--uuid", documents.UUID.format(60), "--virt-t
            "--network", "none", "--graphics", "none", "--osinfo", "detect=on,require=off",
            "--noautoconsole")
 
-# It counts the seconds, and makes up a name for the domain that it is to print.
-VIRT_INSTALL = (bound.rule("how long virt-install took", r"\b\d+:\d\d:\d\d\b|\| +\d+ \w*B/s|\d\d:\d\d",
-                           "TIME"),)
+# It counts the seconds, and shows how far a disk is as often as time allows.
+VIRT_INSTALL = (
+    bound.rule("virt-install's meter", r"(?:\n*Allocating '[^\n]*)+", "\nALLOCATED"),
+    bound.rule("how long virt-install took", r"\b\d+:\d\d:\d\d\b|\| +\d+ \w*B/s|\d\d:\d\d",
+               "TIME"),
+)
 
 
 def virt(seen, program, *words, **more):

@@ -210,7 +210,7 @@ def life(seen, connection):
 def _(seen):
     connection = seen.connect()
     with seen.program("virsh", "-c", seen.uri(), "event", "--all", "--loop") as said:
-        watch.begun(connection, said)
+        watch.begun(connection, said, watch.LATE)
         life(seen, connection)
         watch.printed(seen, said, "for domain 'plain': Undefined")
 

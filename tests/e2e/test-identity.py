@@ -70,12 +70,15 @@ def _(instance):
 
 
 def libvirtd_clients():
-    """What libvirtd knows about its clients: id -> words of client-info."""
+    """The numbers of libvirtd's clients."""
     listed = shell.works("virt-admin", "-q", "client-list", "libvirtd")
-    numbers = re.findall(r"^ *(\d+) +unix", listed, re.MULTILINE)
-    return {number: dict(re.findall(r"^(\S+) *: *(.*?) *$", shell.works(
+    return set(re.findall(r"^ *(\d+) +unix", listed, re.MULTILINE))
+
+
+def known_about(number):
+    """What libvirtd knows about a client, by the words of client-info."""
+    return dict(re.findall(r"^(\S+) *: *(.*?) *$", shell.works(
         "virt-admin", "-q", "client-info", "libvirtd", number), re.MULTILINE))
-        for number in numbers}
 
 
 @suite.case("libvirtd knows the user, the group and the process of a client")
@@ -90,7 +93,8 @@ def _(instance):
         client.stdin.flush()
         while "qemu" not in client.stdout.readline():
             pass
-        [info] = [info for number, info in libvirtd_clients().items() if number not in before]
+        [number] = libvirtd_clients() - before
+        info = known_about(number)
         client.stdin.close()
         client.stdout.read()
         expect.equal(info["unix_user_id"], str(MEMBER))

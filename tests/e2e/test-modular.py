@@ -24,6 +24,7 @@ def world():
     """libvirtd is off, and its socket gone; virtqemud's socket is served. A virtspmd that
     was told of neither."""
     with contextlib.ExitStack() as stack:
+        hypervisor.wait_for_libvirtd()
         hypervisor.ctl("stop", "libvirtd")
         stack.callback(hypervisor.ctl, "start", "libvirtd")
         uri = stack.enter_context(second.host(name="virtqemud-sock"))

@@ -93,15 +93,28 @@ class Watch:
                 return
 
 
-def make_fence(connection, kind="qemu"):
-    """Two events that are nobody's."""
-    connection.defineXML(FENCE_XML.format(kind)).undefine()
+def make_fence(connection, kind="qemu", titled=False):
+    """Two events that are nobody's, and another one between them."""
+    domain = connection.defineXML(FENCE_XML.format(kind))
+    if titled:
+        domain.setMetadata(libvirt.VIR_DOMAIN_METADATA_TITLE, "fence", None, None,
+                           libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+    domain.undefine()
 
 
-def begun(connection, output):
-    """Return once a program that prints events has printed one, so is registered."""
-    while not select.select([output], [], [], 0.1)[0]:
-        make_fence(connection)
+# Of the kinds that make_fence() makes it is the one that virsh registers last, and behind
+# all that are looked at.
+LATE = "metadata-change"
+
+
+def begun(connection, output, word=""):
+    """Return once a program that prints events has printed one with this word, so is
+    registered for it."""
+    while True:
+        while not select.select([output], [], [], 0.1)[0]:
+            make_fence(connection, titled=bool(word))
+        if word in output.readline():
+            return
 
 
 def printed(seen, output, last):

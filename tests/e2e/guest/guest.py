@@ -175,7 +175,11 @@ class Guest:
     def tty(self):
         """The pty, asked from QEMU's own open files, so without libvirtd."""
         for link in pathlib.Path(f"/proc/{self.pid()}/fd").iterdir():
-            if os.readlink(link) in ("/dev/ptmx", "/dev/pts/ptmx"):
+            try:
+                target = os.readlink(link)
+            except FileNotFoundError: # closed meanwhile
+                continue
+            if target in ("/dev/ptmx", "/dev/pts/ptmx"):
                 index = re.search(r"^tty-index:\s*(\d+)", (link.parent.parent / "fdinfo" / link.name)
                                   .read_text(), re.MULTILINE)
                 if index:

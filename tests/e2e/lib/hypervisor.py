@@ -27,7 +27,16 @@ def ctl(verb, service):
     """start, stop, restart, kill or pid; the service's process id (0: none)."""
     done = subprocess.run([SCRIPTS / "hypervisor", "ctl", verb, service],
                           stdout=subprocess.PIPE, text=True, check=True)
+    if service == "libvirtd" and verb in ("start", "restart"):
+        wait_for_libvirtd()
     return int(done.stdout)
+
+
+def wait_for_libvirtd():
+    """Its drivers are there: before that it accepts nobody, and ends badly when it is
+    asked to end."""
+    with connected(LIBVIRT_URI):
+        pass
 
 
 def sanitized(service):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A user without root, with domains of the user's own (qemu:///session)."""
 
+import contextlib
 import os
 import pathlib
 
@@ -45,5 +46,10 @@ class Person:
 
     def emulator(self, domain):
         """Whose the emulator of a domain is: a list of user ids, one for each that runs."""
-        return [entry.stat().st_uid for entry in pathlib.Path("/proc").iterdir()
-                if entry.name.isdigit() and f"guest={domain}".encode() in (entry / "cmdline").read_bytes()]
+        users = []
+        for entry in pathlib.Path("/proc").iterdir():
+            # One that ends meanwhile is not it.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if entry.name.isdigit() and f"guest={domain}".encode() in (entry / "cmdline").read_bytes():
+                    users.append(entry.stat().st_uid)
+        return users

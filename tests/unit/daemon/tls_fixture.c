@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Without any progress. */
 #define PATIENCE_SECONDS 20
 
 Pki *pki;
@@ -36,6 +37,14 @@ out_of_patience(gpointer data)
 {
     g_error("the test hangs");
     return G_SOURCE_REMOVE;
+}
+
+void
+goes_on(Fixture *fixture)
+{
+    if (fixture->patience > 0)
+        g_source_remove(fixture->patience);
+    fixture->patience = g_timeout_add_seconds(PATIENCE_SECONDS, out_of_patience, NULL);
 }
 
 SpmConfig *
@@ -92,7 +101,7 @@ set_up(Fixture *fixture, gconstpointer data)
     credentials = make_credentials(fixture->config);
     spm_server_set_tls(fixture->server, credentials);
     spm_server_listen_tls(fixture->server, fd);
-    fixture->patience = g_timeout_add_seconds(PATIENCE_SECONDS, out_of_patience, NULL);
+    goes_on(fixture);
 }
 
 void

@@ -31,6 +31,8 @@ SpmConfig *make_config(void);
 SpmTlsCredentials *make_credentials(const SpmConfig *config);
 void set_up(Fixture *fixture, gconstpointer data);
 void tear_down(Fixture *fixture, gconstpointer data);
+/* The test does not hang, however long it takes. */
+void goes_on(Fixture *fixture);
 
 /* ---- a client ---- */
 
