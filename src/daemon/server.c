@@ -147,7 +147,7 @@ shaken_hands(SpmTlsHandshake *handshake, SpmTransport *transport, SpmPeer *peer,
         spm_audit_client(peer, error);
         spm_peer_free(peer);
     }
-    /* Last: a client whose socket is closed can read why. */
+    /* Last: whoever sees the socket closed finds the reason in the log already. */
     g_hash_table_remove(server->handshakes, handshake);
     accept_or_wait(server);
 }

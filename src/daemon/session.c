@@ -141,6 +141,17 @@ drained_too_slowly(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* From now on what is left for the one who stays has to leave. */
+static void
+begin_drain(SpmSession *session)
+{
+    if (session->drain)
+        return;
+    session->drain = g_timeout_source_new_seconds(SPM_SESSION_DRAIN_SECONDS);
+    g_source_set_callback(session->drain, drained_too_slowly, session, NULL);
+    g_source_attach(session->drain, g_main_context_get_thread_default());
+}
+
 void
 spm_session_begin_end(SpmSession *session)
 {
@@ -148,9 +159,16 @@ spm_session_begin_end(SpmSession *session)
         return;
     session->ending = TRUE;
     spm_session_drop_held(session);
-    session->drain = g_timeout_source_new_seconds(SPM_SESSION_DRAIN_SECONDS);
-    g_source_set_callback(session->drain, drained_too_slowly, session, NULL);
-    g_source_attach(session->drain, g_main_context_get_thread_default());
+    begin_drain(session);
+}
+
+/* Nothing more comes from the client. What is held back for one that has hung up is for
+ * nobody, and what it sent after that is not read any more, as libvirtd does not. */
+static gboolean
+client_has_left(SpmSession *session, const char **reason)
+{
+    return spm_side_is_over(session->client, reason) || spm_side_is_broken(session->client) ||
+           (spm_side_has_hung_up(session->client) && !spm_session_may_take_from_client(session));
 }
 
 /* Has a peer gone, and has the other one got everything? */
@@ -159,9 +177,11 @@ is_finished(SpmSession *session)
 {
     const char *reason;
 
-    if (spm_side_is_over(session->client, &reason) || spm_side_is_broken(session->client)) {
+    if (spm_side_has_hung_up(session->client))
+        begin_drain(session);
+    if (client_has_left(session, &reason)) {
         if (!session->ending)
-            g_debug("client has gone: %s", reason ? reason : "it does not read");
+            g_debug("client has gone: %s", reason ? reason : "it has hung up");
         spm_session_begin_end(session);
         return spm_side_is_drained(session->server);
     }
@@ -187,8 +207,8 @@ spm_session_settle(SpmSession *session)
     spm_session_is_active(session);
     do {
         spm_side_pump(session->client);
-        /* What libvirtd says, or room that is made, may let the client go on. What the
-         * client says lets libvirtd go on now. */
+        /* What libvirtd says, or room that is made, may let the client go on; so then it
+         * is asked again. */
         changed = spm_side_pump(session->server);
         changed |= spm_side_flush(session->client);
         changed |= spm_side_flush(session->server);

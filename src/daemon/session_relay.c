@@ -17,7 +17,6 @@
  *   ending      one peer has gone. What is queued for the other is still
  *               written, then both are closed.
  *
- *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "daemon/session_private.h"

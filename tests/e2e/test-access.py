@@ -61,14 +61,14 @@ class Bus:
 
 @contextlib.contextmanager
 def libvirtd_with(lines):
-    """With a bus as well, which comes before it and goes after it, for libvirtd ends
-    when its bus does."""
+    """With the system's bus, too. libvirtd ends when its bus does, so the bus is there
+    before libvirtd is, and until it has ended."""
     before = LIBVIRTD_CONF.read_text()
     bus = Bus()
-    LIBVIRTD_CONF.write_text(before + lines)
-    hypervisor.ctl("restart", "libvirtd")
-    os.chmod(hypervisor.LIBVIRT_SOCKET, 0o777)
     try:
+        LIBVIRTD_CONF.write_text(before + lines)
+        hypervisor.ctl("restart", "libvirtd")
+        os.chmod(hypervisor.LIBVIRT_SOCKET, 0o777)
         yield
     finally:
         LIBVIRTD_CONF.write_text(before)

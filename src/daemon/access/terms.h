@@ -30,7 +30,8 @@ typedef struct {
     SpmAccess access;
     SpmAuth auth;
     guint max_requests;      /* messages that are held back, or under way to libvirtd for them */
-    gsize max_memory;        /* bytes of those; one message more may come on top */
+    gsize max_memory;        /* bytes of those; one message more may come on top. Their
+                              * descriptors are bounded by SPM_RPC_FDS_MAX in the same way */
     gint64 since;            /* when the client came (g_get_monotonic_time()) */
     guint handshake_seconds; /* from then until its connection is open; 0: any time */
     guint idle_seconds;      /* without a word from either side; 0: any time */

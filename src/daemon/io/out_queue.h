@@ -5,8 +5,9 @@
  * ones wait behind it, so that the two never mix on the wire.
  *
  * The queue itself takes everything. Who reads to fill it asks spm_out_queue_is_full()
- * first, and does not read meanwhile; that is what keeps memory bounded. What has been
- * held back, within bounds of its own (terms.h), may come on top.
+ * first, or spm_out_queue_takes_pieces() in the middle of a message, and does not read
+ * meanwhile; that is what keeps memory bounded. What has been held back, within bounds of
+ * its own (terms.h), may come on top.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -17,9 +18,9 @@
 
 G_BEGIN_DECLS
 
-/* From here on nothing more should enter. Protects memory from a peer that
- * does not read; large enough to keep a socket busy between two wake-ups. At
- * most one message (SPM_RPC_FRAME_MAX) comes on top. */
+/* From here on nothing more should be read for it. Protects memory from a peer that
+ * does not read; large enough to keep a socket busy between two wake-ups. At most one
+ * message that is being read (SPM_RPC_FRAME_MAX) comes on top. */
 #define SPM_OUT_QUEUE_BYTES_MAX (1024 * 1024)
 
 /* The same for descriptors: a message of 32 bytes may carry as many of them. */

@@ -136,8 +136,8 @@ relay_bytes(const SpmRpcParser *parser, SpmOutQueue *out)
         spm_out_queue_add_bytes(out, bytes, size);
 }
 
-/* A message, or as much of one as has been read; behind the last it hears that there is
- * no more. TRUE when the owner was given it. */
+/* Deal with a message, or with as much of one as has been read; and if nothing follows,
+ * with that as well. TRUE when the owner was given the message. */
 static gboolean
 take_message(SpmSide *side)
 {
@@ -292,6 +292,12 @@ spm_side_is_over(const SpmSide *side, const char **reason)
 {
     *reason = side->reason;
     return side->over;
+}
+
+gboolean
+spm_side_has_hung_up(const SpmSide *side)
+{
+    return side->hung_up;
 }
 
 gboolean

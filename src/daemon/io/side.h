@@ -5,7 +5,8 @@
  * socket, cuts what comes into messages, and relays each to the other side,
  * unless its owner wants to have it. What a side is for, only its owner knows.
  *
- * Back-pressure: a side stops reading while the other side's queue is full.
+ * Back-pressure: a side stops reading while the other side's queue is full; a message
+ * that is half relayed goes on as soon as the rest of that queue has been written.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -60,6 +61,8 @@ gboolean spm_side_is_full(const SpmSide *side);
 /* No more input will come: the peer has closed, or sent what is not the
  * protocol. *reason says which. */
 gboolean spm_side_is_over(const SpmSide *side, const char **reason);
+/* The peer has gone. Some of its input may be left, which is read as far as it may be. */
+gboolean spm_side_has_hung_up(const SpmSide *side);
 /* The peer takes no more output. */
 gboolean spm_side_is_broken(const SpmSide *side);
 /* Everything for the peer has been written. */

@@ -94,7 +94,7 @@ class Watch:
 
 
 def make_fence(connection, kind="qemu", titled=False):
-    """Two events that are nobody's, and another one between them."""
+    """Two events that are nobody's; and, titled, another one between them."""
     domain = connection.defineXML(FENCE_XML.format(kind))
     if titled:
         domain.setMetadata(libvirt.VIR_DOMAIN_METADATA_TITLE, "fence", None, None,
@@ -102,8 +102,8 @@ def make_fence(connection, kind="qemu", titled=False):
     domain.undefine()
 
 
-# Of the kinds that make_fence() makes it is the one that virsh registers last, and behind
-# all that are looked at.
+# The last kind that make_fence() makes in virsh's order, in which it registers them; those
+# that tests look at come before it.
 LATE = "metadata-change"
 
 
@@ -113,7 +113,10 @@ def begun(connection, output, word=""):
     while True:
         while not select.select([output], [], [], 0.1)[0]:
             make_fence(connection, titled=bool(word))
-        if word in output.readline():
+        line = output.readline()
+        if not line:
+            raise AssertionError(f"the program ended before it printed '{word}'")
+        if word in line:
             return
 
 

@@ -203,6 +203,61 @@ test_many_answers_wait_for_the_end_of_a_message(void)
         { CLIENT_GETS_ERROR, ERROR_OF(419, 5, SPM_ERROR_OPERATION_DENIED, "") }, { END } });
 }
 
+/* Having read its answers, it is served as before. */
+static void
+test_who_reads_its_answers_is_served_again(void)
+{
+    g_autoptr(Conversation) conversation = conversation_new(FALSE);
+    const Step refused = { CLIENT_SENDS, CALL(419, 5, "u0 u0") };
+    g_autoptr(GByteArray) call = conversation_message(&refused);
+    int client = conversation_client(conversation);
+    gsize sent = 0, size;
+
+    conversation_run(conversation, (const Step[]){ OPENING, { END } });
+    do {
+        size = flow_send_some(conversation, client, call->data, call->len);
+        sent += size;
+    } while (size == call->len);
+    for (gsize answered = 0; answered < sent / call->len; answered++)
+        conversation_run(conversation, (const Step[]){
+            { CLIENT_GETS_ERROR, ERROR_OF(419, 5, SPM_ERROR_OPERATION_DENIED, "") }, { END } });
+    conversation_send(client, call->data + size, call->len - size);
+    conversation_run(conversation, (const Step[]){
+        { CLIENT_GETS_ERROR, ERROR_OF(419, 5, SPM_ERROR_OPERATION_DENIED, "") },
+        { CLIENT_SENDS, CALL(157, 3, "") },
+        { LIBVIRTD_GETS, CALL(157, 3, "") },
+        { END },
+    });
+}
+
+static gboolean
+time_is_over(gpointer past)
+{
+    *(gboolean *)past = TRUE;
+    return G_SOURCE_REMOVE;
+}
+
+/* A client has left more than libvirtd takes, which takes nothing any more. */
+static void
+test_what_is_left_for_a_libvirtd_that_hangs_is_given_up(void)
+{
+    g_autoptr(Conversation) conversation = conversation_new(FALSE);
+    g_autoptr(GByteArray) packet = flow_message(SPM_RPC_STREAM, 208, 100000);
+    gboolean past = FALSE;
+    guint timer;
+
+    conversation_run(conversation, (const Step[]){ OPENING, { END } });
+    while (flow_send_some(conversation, conversation_client(conversation), packet->data,
+                          packet->len) == packet->len)
+        ;
+    conversation_run(conversation, (const Step[]){ { CLIENT_LEAVES }, { END } });
+    timer = g_timeout_add_seconds(3 * SPM_SESSION_DRAIN_SECONDS, time_is_over, &past);
+    while (!past && !conversation_is_over(conversation))
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_false(past);
+    g_source_remove(timer);
+}
+
 /* ---- held calls ---- */
 
 /* So many calls are held, and no more are read; each is served in the end. */
@@ -327,6 +382,8 @@ main(int argc, char **argv)
     ADD("questions-wait-for-the-end-of-a-message", test_questions_wait_for_the_end_of_a_message);
     ADD("behind-half-a-message/long-call", test_a_long_call_waits_for_the_end_of_a_message);
     ADD("behind-half-a-message/answers", test_many_answers_wait_for_the_end_of_a_message);
+    ADD("served-again", test_who_reads_its_answers_is_served_again);
+    ADD("libvirtd-hangs", test_what_is_left_for_a_libvirtd_that_hangs_is_given_up);
     ADD("held-calls-are-bounded", test_calls_held_are_bounded);
     ADD("full-house-does-not-cut-off", test_a_full_house_does_not_cut_a_message_off);
     ADD_BOTH("garbage", test_garbage_closes_the_connection);

@@ -61,10 +61,11 @@ test_as_much_memory_is_held_as_configured(void)
     });
 }
 
-/* Though nothing more is read from it. */
+/* Though nothing more is read from it, not even what it has sent already. */
 static void
-test_a_client_that_leaves_with_all_its_messages_held_is_gone(void)
+test_a_client_that_leaves_with_all_its_messages_held_is_gone(gconstpointer data)
 {
+    const gboolean said_more = GPOINTER_TO_INT(data);
     SpmTerms terms = conversation_terms(SPM_ACCESS_READ_WRITE, SPM_AUTH_POLKIT);
     g_autoptr(Conversation) conversation = NULL;
 
@@ -73,6 +74,11 @@ test_a_client_that_leaves_with_all_its_messages_held_is_gone(void)
     conversation_run(conversation, (const Step[]){
         { CLIENT_SENDS, CALL(70, 1, "") },
         { POLKIT_IS_ASKED, SPM_ACCESS_READ_WRITE },
+        { END },
+    });
+    if (said_more)
+        conversation_send(conversation_client(conversation), (const guint8 *)"", 1);
+    conversation_run(conversation, (const Step[]){
         { CLIENT_LEAVES },
         { POLKIT_IS_ASKED_NO_MORE },
         { LIBVIRTD_IS_CLOSED },
@@ -164,7 +170,10 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/daemon/limits/messages", test_as_many_messages_are_held_as_configured);
     g_test_add_func("/daemon/limits/memory", test_as_much_memory_is_held_as_configured);
-    g_test_add_func("/daemon/limits/leaves", test_a_client_that_leaves_with_all_its_messages_held_is_gone);
+    g_test_add_data_func("/daemon/limits/leaves", GINT_TO_POINTER(FALSE),
+                         test_a_client_that_leaves_with_all_its_messages_held_is_gone);
+    g_test_add_data_func("/daemon/limits/leaves-and-said-more", GINT_TO_POINTER(TRUE),
+                         test_a_client_that_leaves_with_all_its_messages_held_is_gone);
     g_test_add_func("/daemon/limits/handshake", test_who_does_not_open_its_connection_is_closed);
     g_test_add_func("/daemon/limits/person", test_no_time_passes_while_a_person_is_asked);
     g_test_add_func("/daemon/limits/idle", test_who_is_idle_is_closed_if_that_is_configured);
