@@ -365,7 +365,7 @@ spm_session_may_take_from_client(SpmSession *session)
     session->choked = session->choked && spm_side_is_full(session->client);
     return !session->ending && !session->opening && !session->choked &&
            session->held_bytes < session->terms.max_memory &&
-           session->held_fds < SPM_OUT_QUEUE_FDS_MAX &&
+           session->held_fds < SPM_RPC_FDS_MAX &&
            g_hash_table_size(session->held) + session->waiting.length < session->terms.max_requests;
 }
 

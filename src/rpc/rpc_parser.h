@@ -48,6 +48,7 @@ guint8 *spm_rpc_parser_room(SpmRpcParser *parser, gsize *room);
  * the same buffer in turn. */
 void spm_rpc_parser_rest(SpmRpcParser *parser);
 gboolean spm_rpc_parser_has_buffer(const SpmRpcParser *parser);
+/* Is there more to be told of what was read? */
 gboolean spm_rpc_parser_has_input(const SpmRpcParser *parser);
 
 /* @size bytes were read into the room, and @n_fds descriptors came with them;

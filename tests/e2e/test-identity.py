@@ -7,13 +7,12 @@ import grp
 import os
 import pathlib
 import pwd
-import re
 import subprocess
 import tempfile
 
 import libvirt
 
-from lib import daemon, expect, hypervisor, rpc, shell, tap, xdr
+from lib import admin, daemon, expect, hypervisor, rpc, shell, tap, xdr
 
 # A member of the group libvirt, and one who is not.
 MEMBER, STRANGER = 61001, 61002
@@ -69,21 +68,9 @@ def _(instance):
     expect.contains(done.err, "Permission denied")
 
 
-def libvirtd_clients():
-    """The numbers of libvirtd's clients."""
-    listed = shell.works("virt-admin", "-q", "client-list", "libvirtd")
-    return set(re.findall(r"^ *(\d+) +unix", listed, re.MULTILINE))
-
-
-def known_about(number):
-    """What libvirtd knows about a client, by the words of client-info."""
-    return dict(re.findall(r"^(\S+) *: *(.*?) *$", shell.works(
-        "virt-admin", "-q", "client-info", "libvirtd", number), re.MULTILINE))
-
-
 @suite.case("libvirtd knows the user, the group and the process of a client")
 def _(instance):
-    before = libvirtd_clients()
+    before = admin.clients()
     with subprocess.Popen(
             ["virsh", "-q", "-c", instance.uri], user=MEMBER, group=MEMBER, extra_groups=[GROUP],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -93,8 +80,8 @@ def _(instance):
         client.stdin.flush()
         while "qemu" not in client.stdout.readline():
             pass
-        [number] = libvirtd_clients() - before
-        info = known_about(number)
+        [number] = admin.clients() - before
+        info = admin.known_about(number)
         client.stdin.close()
         client.stdout.read()
         expect.equal(info["unix_user_id"], str(MEMBER))

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import os
 import pathlib
-import re
 import signal
 import socket
 import subprocess
@@ -14,7 +13,7 @@ import tempfile
 
 import libvirt
 
-from lib import daemon, domains, expect, hypervisor, pki, second, shell, tap, xml
+from lib import admin, daemon, domains, expect, hypervisor, pki, second, shell, tap, xml
 
 VIRTSPM_PORT, STOCK_PORT = 16514, 16515
 ALLOWED = ["O=virtspm test,CN=alice", "*CN=expired", "*CN=revoked", "*CN=stranger", "*CN=bo?"]
@@ -124,22 +123,16 @@ def _(world):
                     "libvirtd has stock XML")
 
 
-def libvirtd_clients():
-    """The numbers of libvirtd's clients."""
-    return set(re.findall(r"^ *(\d+) ", shell.works("virt-admin", "client-list", "libvirtd"),
-                          re.MULTILINE))
-
-
 @suite.case("to libvirtd a TLS client is no user of this host")
 def _(world):
     # libvirtd took its peer, virtspmd, for the client: root. It shows distinguished names of
     # its own TLS clients only.
     for there, known in ((hypervisor.VIRTSPM_URI, True), (uri(world, "alice"), False)):
-        before = libvirtd_clients()
+        before = admin.clients()
         with hypervisor.connected(there) as connection:
             connection.getLibVersion()
-            [number] = libvirtd_clients() - before
-            told = shell.works("virt-admin", "client-info", "libvirtd", number)
+            [number] = admin.clients() - before
+            told = admin.known_about(number)
             expect.equal("unix_user_id" in told, known, f"a user in {told}")
 
 

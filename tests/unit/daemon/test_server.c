@@ -166,15 +166,22 @@ receive(int fd)
 }
 
 static void
-send_header(int fd, guint32 type, guint32 procedure, guint32 serial)
+encode_header(guint8 *bytes, guint32 type, guint32 procedure, guint32 serial)
 {
     SpmRpcHeader header = {
         SPM_RPC_HEADER_SIZE, SPM_RPC_PROGRAM_REMOTE, SPM_RPC_VERSION, procedure, type, serial,
         SPM_RPC_OK
     };
-    guint8 bytes[SPM_RPC_HEADER_SIZE];
 
     spm_rpc_header_encode(&header, bytes);
+}
+
+static void
+send_header(int fd, guint32 type, guint32 procedure, guint32 serial)
+{
+    guint8 bytes[SPM_RPC_HEADER_SIZE];
+
+    encode_header(bytes, type, procedure, serial);
     g_assert_cmpint(send(fd, bytes, sizeof bytes, MSG_NOSIGNAL), ==, (ssize_t)sizeof bytes);
 }
 
@@ -250,16 +257,8 @@ test_who_is_turned_away_may_call_twice_at_once(Fixture *fixture, gconstpointer d
     guint8 calls[2 * SPM_RPC_HEADER_SIZE];
     int client;
 
-    for (guint i = 0; i < 2; i++) {
-        const SpmRpcHeader header = { .length = SPM_RPC_HEADER_SIZE,
-                                      .program = SPM_RPC_PROGRAM_REMOTE,
-                                      .version = SPM_RPC_VERSION,
-                                      .procedure = 66,
-                                      .type = SPM_RPC_CALL,
-                                      .serial = i };
-
-        spm_rpc_header_encode(&header, calls + i * SPM_RPC_HEADER_SIZE);
-    }
+    for (guint i = 0; i < 2; i++)
+        encode_header(calls + i * SPM_RPC_HEADER_SIZE, SPM_RPC_CALL, 66, i);
     start(fixture, 10);
     client = connect_client(fixture);
     g_assert_cmpint(send(client, calls, first, 0), ==, (gssize)first);
